@@ -1,0 +1,1 @@
+"""bitwright: low-bit arithmetic hardware for AI, generated, verified and costed."""
