@@ -1,0 +1,26 @@
+"""Number formats: what each bit pattern means. No rounding, no hardware."""
+
+from .base import Decoded, NumberFormat, NumberValue, NumberView
+from .floats import FloatFormat, FloatView, Specials
+from .integers import IntegerFormat
+from .names import STANDARD_FORMATS, parse_format
+from .projection import InfinityTo, NanTo, NegativeZero, Overflow, Projection, Rounding
+
+__all__ = [
+    "STANDARD_FORMATS",
+    "Decoded",
+    "FloatFormat",
+    "FloatView",
+    "InfinityTo",
+    "IntegerFormat",
+    "NanTo",
+    "NegativeZero",
+    "NumberFormat",
+    "NumberValue",
+    "NumberView",
+    "Overflow",
+    "Projection",
+    "Rounding",
+    "Specials",
+    "parse_format",
+]
