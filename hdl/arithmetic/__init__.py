@@ -1,0 +1,1 @@
+"""The few shared pieces of arithmetic that all units are made of."""

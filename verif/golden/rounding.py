@@ -74,7 +74,7 @@ def _away(
     projection: Projection, rest: Any, shift: Any, odd: Any, negative: Any, random: Any
 ) -> np.ndarray:
     """Whether to round away from zero, given the discarded fraction ``rest / 2**shift``."""
-    one = shift_left(wide(np.ones(np.shape(rest)), 64 if rest.dtype == object else 1), shift)
+    one = shift_left(wide(np.ones(np.shape(rest), int), 64 if rest.dtype == object else 1), shift)
     bits = projection.random_bits
     match projection.rounding:
         case Rounding.RNE:
@@ -106,7 +106,7 @@ def _project_float(
 ) -> np.ndarray:
     mantissa = target.mantissa_width
     negative = np.asarray(numbers.negative, bool)
-    zero = np.asarray(numbers.significand == 0, bool) & ~numbers.infinite & ~numbers.nan
+    zero = np.asarray(numbers.significand == 0, bool)  # of specials, too: they come last
     least = target.lsb_exponent + mantissa  # exponent of the smallest normal number
     top = bit_length(numbers.significand) - 1 + numbers.exponent
     place = top if projection.ftz_out else np.maximum(top, least)
@@ -134,9 +134,10 @@ def _project_float(
     if magnitude is None:
         sign = np.where(numbers.infinite, 0, sign)
     if not target.signed:
-        code = _negative_to_unsigned(code, negative & ~numbers.nan, target, projection)
+        number = ~numbers.nan if magnitude is not None else ~(numbers.nan | numbers.infinite)
+        code = _negative_to_unsigned(code, negative & number, target, projection)
     if not target.zero and target.has_nan:
-        code = np.where(zero, nan_code, code)
+        code = np.where(zero & ~numbers.infinite, nan_code, code)
     code = np.where(numbers.nan, nan_code, code)
     sign = np.where(numbers.nan, 0, sign)
     if not target.has_negative_zero or projection.neg_zero is NegativeZero.DROP:

@@ -1,0 +1,273 @@
+"""First half of the one rounder: bring a raw number's significand to the target's place.
+
+The result is the truncated code and the discarded fraction. Exponent and mantissa field are one
+integer, so that a carry out of the significand steps the exponent by itself, and a subnormal is a
+code whose hidden bit never got in: neither needs logic of its own.
+"""
+
+from dataclasses import dataclass, replace
+
+from amaranth.hdl import Cat, Const, Module, Mux, Value
+
+from ..formats import FloatFormat, Projection, Rounding
+from ..pipeline import wire
+from .raw import Raw
+from .shift import leading_zeros, shift_left, shift_right_sticky
+
+__all__ = ["Placed", "place"]
+
+# Up to this many places, shifting right by one AND-OR per place is smaller and faster than a
+# logarithmic shifter: it needs no shift amount, only a comparison per place, and it masks for free.
+_ONE_HOT_PLACES = 6
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A number truncated to the target's precision.
+
+    Parameters
+    ----------
+    mantissa
+        The significand's lower bits, as many as the target's mantissa field has.
+    field
+        The exponent field without what the significand adds to it; signed where results are flushed
+        instead of becoming subnormal.
+    carry
+        The significand's hidden bit, to be added to the field; None where ``field`` has it already.
+    carry_excludes_overflow
+        The mantissa is never all ones when ``carry`` is set.
+    fraction, sticky
+        The discarded bits that rounding looks at, and whether any below them is set; None where
+        they cannot be set.
+    field_max
+        The largest value of field and carry together.
+    negative, nan, infinite, zero
+        As in :class:`Raw`. With ``zero_is_masked`` the code of a zero is zero already.
+    """
+
+    mantissa: Value
+    field: Value
+    field_max: int
+    carry: Value | None = None
+    carry_excludes_overflow: bool = False
+    fraction: Value | None = None
+    sticky: Value | None = None
+    negative: Value | None = None
+    nan: Value | None = None
+    infinite: Value | None = None
+    zero: Value | None = None
+    zero_is_masked: bool = False
+
+
+def fraction_bits(projection: Projection) -> int:
+    """How many discarded bits the rounding mode looks at, apart from the sticky bit."""
+    match projection.rounding:
+        case Rounding.RTZ:
+            return 0
+        case Rounding.SRA:
+            return projection.random_bits
+        case Rounding.SRB | Rounding.SRC:
+            return projection.random_bits + 1
+        case _:
+            return 1
+
+
+def needs_sticky(projection: Projection) -> bool:
+    """Whether the mode tells an exact tie, or an exact number, from one a little above."""
+    return projection.rounding not in (
+        Rounding.RTZ, Rounding.RNA, Rounding.SRA, Rounding.SRB
+    )
+
+
+def place(m: Module, raw: Raw, target: FloatFormat, projection: Projection) -> Placed:
+    """Shift ``raw`` so that its last kept bit weighs one ulp of ``target``."""
+    # Room for every bit that is kept: zeros below change nothing.
+    missing = target.precision + (raw.slack or 0) - len(raw.significand)
+    if missing > 0:
+        raw = replace(
+            raw,
+            significand=Cat(Const(0, missing), raw.significand),
+            offset=raw.offset - missing,
+        )
+    if raw.slack is None:
+        return _place_fixed(m, raw, target, projection)
+    return _place_float(m, raw, target, projection)
+
+
+def _headroom(raw: Raw, target: FloatFormat) -> int:
+    """The constant part of h, by how many places the significand's top bit may move up before the
+    kept bits weigh less than the target's smallest ulp."""
+    return raw.offset + len(raw.significand) - target.precision - target.lsb_exponent
+
+
+def _cut(
+    m: Module, significand: Value, target: FloatFormat, projection: Projection
+) -> tuple[Value, Value | None, Value | None]:
+    """Kept bits at the top, fraction bits below them, sticky of the rest."""
+    width = len(significand)
+    kept = significand[width - target.precision :]
+    rest = significand[: width - target.precision]
+    count = min(fraction_bits(projection), len(rest))
+    fraction = rest[len(rest) - count :] if count else None
+    below = rest[: len(rest) - count]
+    sticky = below.any() if len(below) and needs_sticky(projection) else None
+    if fraction is not None and count < fraction_bits(projection):
+        fraction = Cat(Const(0, fraction_bits(projection) - count), fraction)
+    return kept, fraction, sticky
+
+
+def _place_fixed(m: Module, raw: Raw, target: FloatFormat, projection: Projection) -> Placed:
+    """A significand at a fixed weight: count leading zeros, shift up, no further than subnormals.
+
+    The limit costs nothing: a sentinel bit at the weight where subnormals begin stops the count.
+    """
+    significand = raw.significand
+    headroom = _headroom(raw, target)
+    if headroom < 0:  # always subnormal or below: more room at the top
+        significand = Cat(significand, Const(0, -headroom))
+        headroom = 0
+    width = len(significand)
+    limited = headroom < width and not projection.ftz_out
+    counted = significand
+    if limited:
+        counted = significand | (1 << (width - 1 - headroom))
+    counted = wire(m, "counted", counted[:width])
+    count, nonzero = leading_zeros(counted)
+    count = wire(m, "zeros_above", count[: max(min(headroom, width - 1).bit_length(), 1)]
+                 if limited else count)
+    normalized = shift_left(m, significand, count, "normalized", width=width)
+    kept, fraction, sticky = _cut(m, normalized, target, projection)
+    mantissa, hidden = kept[:-1], kept[-1]
+    field_max = headroom + 1
+    field = wire(m, "field", field_max - count)
+    if not projection.ftz_out:
+        field = field[: field_max.bit_length()] & hidden.replicate(field_max.bit_length())
+    return Placed(
+        mantissa, field, field_max, fraction=fraction, sticky=sticky, negative=raw.negative,
+        nan=raw.nan, infinite=raw.infinite, zero=None if limited else ~nonzero,
+    )
+
+
+def _place_float(m: Module, raw: Raw, target: FloatFormat, projection: Projection) -> Placed:
+    """A normalised significand with an exponent: shift down where the target is subnormal."""
+    base = _headroom(raw, target)
+    assert raw.exponent is not None and raw.slack is not None
+    low, high = raw.exponent_min + base, raw.exponent_max + base
+    bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0, 1)
+    headroom = wire(m, "headroom", (raw.exponent + base)[: bits + 1].as_signed())
+    alive = Const(1, 1) if raw.zero is None else ~raw.zero
+    width = len(raw.significand)
+    top = raw.significand[-1]
+
+    if projection.ftz_out or low >= raw.slack:
+        # No subnormal results, or none kept: only the uncertain top bit is put in its place.
+        significand = raw.significand
+        if raw.slack:
+            significand = wire(m, "significand", Mux(top, significand, significand << 1)[:width])
+        kept, fraction, sticky = _cut(m, significand, target, projection)
+        if raw.slack:
+            field, carry, field_max = headroom, top, high + 1
+        else:
+            field, carry, field_max = wire(m, "field", headroom + 1), None, high + 1
+        if low >= raw.slack:
+            field = field.as_unsigned()[: max(field_max, 1).bit_length()]
+        return Placed(
+            kept[:-1], field, field_max, carry, _carry_excludes(raw, target), fraction, sticky,
+            raw.negative, raw.nan, raw.infinite, raw.zero,
+        )
+
+    window, sticky, stay, upward = _shift_down(m, raw, target, projection, headroom, low, alive)
+    kept = window[len(window) - target.precision :]
+    fraction = window[: len(window) - target.precision]
+    field_bits = max(high, 1).bit_length()
+    field = wire(m, "field", headroom.as_unsigned()[:field_bits] & upward.replicate(field_bits))
+    return Placed(
+        kept[:-1], field, max(high, 0) + 1, wire(m, "hidden", stay & top if raw.slack else stay),
+        _carry_excludes(raw, target), fraction if len(fraction) else None,
+        sticky if needs_sticky(projection) else None,
+        raw.negative, raw.nan, raw.infinite, raw.zero, zero_is_masked=True,
+    )
+
+
+def _carry_excludes(raw: Raw, target: FloatFormat) -> bool:
+    """Whether the largest significand, cut to precision, has a zero below its top bit."""
+    if not raw.slack:
+        return False
+    largest = (1 << len(raw.significand)) - 1 if raw.significand_max is None else raw.significand_max
+    excess = len(raw.significand) - target.precision
+    return largest >> excess < (1 << target.precision) - 1
+
+
+def _shift_down(
+    m: Module, raw: Raw, target: FloatFormat, projection: Projection, headroom: Value, low: int,
+    alive: Value,
+) -> tuple[Value, Value, Value, Value]:
+    """The significand at the target's ulp.
+
+    Where there is headroom and the uncertain top bit is zero, one place up; without headroom, down
+    by ``-headroom``. Returns kept and fraction bits, all zero for a zero; sticky; whether it stayed
+    in place; whether ``headroom >= slack``.
+    """
+    window = target.precision + fraction_bits(projection)
+    significand = raw.significand
+    significand = Cat(Const(0, max(window - len(significand), 0)), significand)
+    below = len(significand) - window  # bits under the window of an unshifted significand
+    upward = wire(m, "upward", (headroom >= raw.slack) & alive)
+    up = wire(m, "up1", upward & ~significand[-1]) if raw.slack else None
+    deepest = min(-low, window - 1)  # further down only the sticky bit is left
+    shifter = _one_hot_shifter if deepest <= _ONE_HOT_PLACES else _logarithmic_shifter
+    bits, sticky, stay = shifter(m, significand, below, headroom, low, deepest, up, alive)
+    return wire(m, "window", bits), wire(m, "sticky", sticky), wire(m, "stay", stay), upward
+
+
+def _one_hot_shifter(
+    m: Module, significand: Value, below: int, headroom: Value, low: int, deepest: int,
+    up: Value | None, alive: Value,
+) -> tuple[Value, Value, Value]:
+    width = len(significand)
+    window = width - below
+    stay = (headroom >= 0) & alive
+    if up is not None:
+        stay = stay & ~up
+    stay = wire(m, "down0", stay)
+    choices = {0: stay}
+    choices |= {r: wire(m, f"down{r}", (headroom == -r) & alive) for r in range(1, deepest + 1)}
+    if up is not None:
+        choices[-1] = up
+    bits: Value = Const(0, window)
+    padded = Cat(Const(0, 1), significand, Const(0, deepest))  # bit k of significand is bit k + 1
+    for r, here in choices.items():
+        first = below + r + 1
+        bits = bits | (padded[first : first + window] & here.replicate(window))
+    # Each bit is sticky from some distance on: a thermometer code of the distance.
+    sticky: Value = Const(0, 1)
+    for bit in range(width):
+        least = bit - below + 1
+        if least < 0 or (least == 0 and up is None):
+            sticky = sticky | significand[bit]
+        elif least == 0:
+            sticky = sticky | (significand[bit] & ~up)
+        elif least <= -low:
+            sticky = sticky | (significand[bit] & wire(m, f"beyond{bit}", headroom <= -least))
+    return bits, sticky, stay
+
+
+def _logarithmic_shifter(
+    m: Module, significand: Value, below: int, headroom: Value, low: int, deepest: int,
+    up: Value | None, alive: Value,
+) -> tuple[Value, Value, Value]:
+    window = len(significand) - below
+    subnormal = headroom[-1]
+    distance = wire(m, "distance", (-headroom)[: len(headroom)])
+    amount_bits = deepest.bit_length()
+    amount = wire(m, "shift", distance[:amount_bits] & subnormal.replicate(amount_bits))
+    if up is not None:
+        significand = wire(m, "significand", Mux(up, significand << 1, significand)[: len(significand)])
+    down, lost = shift_right_sticky(m, significand, amount, "placed")
+    sticky = lost | down[:below].any()
+    live = alive
+    if -low >= 1 << amount_bits:
+        far = wire(m, "far", subnormal & distance[amount_bits:].any())
+        sticky, live = sticky | far, alive & ~far
+    stay = ~subnormal & live if up is None else ~subnormal & live & ~up
+    return down[below:] & live.replicate(window), sticky, stay

@@ -1,0 +1,89 @@
+"""Conversion of one number format to another."""
+
+from typing import Any
+
+from amaranth.hdl import Module, Value, unsigned
+
+from ..arithmetic.integer import project_integer
+from ..arithmetic.place import place
+from ..arithmetic.raw import Raw, decode, decode_integer
+from ..arithmetic.settle import settle
+from ..formats import FloatFormat, IntegerFormat, NumberFormat, Projection, parse_format
+from ..pipeline import Step
+from ..unit import Unit
+
+__all__ = ["FloatConverter"]
+
+
+class FloatConverter(Unit):
+    """Converts a float or integer to another float or integer format, rounded once.
+
+    ``p = project(a)``: the exact number that code ``a`` stands for, rounded, saturated and encoded
+    as the projection's policies say. Widening conversions are exact and cost a few gates.
+    Subnormals are kept unless ``ftz_in`` or ``ftz_out`` says otherwise.
+
+    Latency is ``stages`` cycles, throughput one conversion a cycle.
+
+    Parameters
+    ----------
+    a, o
+        Formats of operand and result.
+    projection
+        Rounding mode, policies for overflow, NaN, infinity, negative zero and subnormals, and the
+        width of the random input of stochastic modes.
+    stages
+        Pipeline registers, 0 to 3.
+
+    Members
+    -------
+    i.a : operand
+    i.random : ``random_bits`` bits, uniform, in stochastic modes only
+    o.p : result
+    """
+
+    reference = "IEEE P3109 interim report v4.0, projection; OCP OFP8 and MX v1.0, conversions"
+
+    def __init__(
+        self,
+        *,
+        a: NumberFormat = parse_format("fp32"),
+        o: NumberFormat = parse_format("e4m3fn"),
+        projection: Projection = Projection(),
+        stages: int = 0,
+    ) -> None:
+        nan_possible = isinstance(a, FloatFormat) and a.has_nan
+        projection.check(o, nan_possible=nan_possible)
+        inputs: dict[str, Any] = {"a": a}
+        if projection.random_bits:
+            inputs["random"] = unsigned(projection.random_bits)
+        super().__init__(inputs, {"p": o}, stages=stages)
+
+    def steps(self) -> list[Step]:
+        if isinstance(self.parameters.o, IntegerFormat):
+            return [Step("decode", self._decode, 1), Step("round", self._to_integer, 3)]
+        return [
+            Step("decode", self._decode, 1),
+            Step("place", self._place, 2),
+            Step("settle", self._settle, 2),
+        ]
+
+    def _decode(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
+        operand = values.pop("a")
+        if isinstance(self.parameters.a, IntegerFormat):
+            raw = decode_integer(m, Value.cast(operand), self.parameters.a, "a")
+        else:
+            normalize = isinstance(self.parameters.o, FloatFormat)
+            raw = decode(m, operand, "a", normalize=normalize, flush=self.parameters.projection.ftz_in)
+        return {**values, "number": raw}
+
+    def _place(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
+        raw: Raw = values.pop("number")
+        return {**values, "number": place(m, raw, self.parameters.o, self.parameters.projection)}
+
+    def _settle(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
+        code = settle(m, values["number"], self.parameters.o, self.parameters.projection, values.get("random"))
+        return {"p": code}
+
+    def _to_integer(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
+        raw: Raw = values["number"]
+        return {"p": project_integer(m, raw, self.parameters.o, self.parameters.projection, values.get("random"))}

@@ -1,0 +1,112 @@
+"""What every unit is: a component with one input stream, one output stream, and steps between."""
+
+from collections.abc import Mapping, Sequence
+from inspect import signature
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import In, Out
+
+from .pipeline import Accumulation, Step, elastic
+
+__all__ = ["Unit", "check_positive"]
+
+
+def check_positive(what: str, value: Any, *, least: int = 1, most: int = 1024) -> int:
+    """``value`` itself, if it is an integer in range.
+
+    Raises:
+        ValueError: naming what must be in which range.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"The {what} must be an integer from {least} to {most}, not {value!r}")
+    return value
+
+
+class Unit(wiring.Component):
+    """An arithmetic unit.
+
+    Subclasses take keyword-only parameters, hand their input and output fields to this constructor,
+    and return the datapath from :meth:`steps`. The signature of the constructor is all that the
+    command line, the manifest and sweeps know of it.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Field names and shapes of the payloads, in the order of the ports.
+    stages
+        Registers in the datapath. 0 makes a combinational unit without clock, whose handshake
+        passes straight through.
+
+    Attributes
+    ----------
+    parameters : SimpleNamespace
+        What the unit was made with, defaults included; a namespace of its own, because ``o`` is
+        both the stream of results and, by custom, the parameter that names their format.
+    reference : str
+        Paper or standard that defines what is computed.
+    latency : int
+        Clock cycles from a beat taken to its result offered.
+    interval : int
+        Clock cycles between two beats taken, at the least.
+    stateless : bool
+        Whether each result depends on one beat alone.
+
+    Members
+    -------
+    i : ``In(stream.Signature(StructLayout(inputs)))``
+    o : ``Out(stream.Signature(StructLayout(outputs)))``
+    """
+
+    reference: ClassVar[str]
+    interval: int = 1
+    parameters: SimpleNamespace
+
+    def __new__(cls, *args: Any, **arguments: Any) -> Self:
+        unit = super().__new__(cls, *args, **arguments)
+        known = signature(cls.__init__).parameters
+        defaults = {n: p.default for n, p in known.items() if p.default is not p.empty}
+        unit.parameters = SimpleNamespace(**{**defaults, **arguments})
+        return unit
+
+    def __init__(
+        self, inputs: Mapping[str, Any], outputs: Mapping[str, Any], *, stages: int = 0
+    ) -> None:
+        self._steps = list(self.steps())
+        cut_points = len(self._steps)
+        if not isinstance(stages, int) or not 0 <= stages <= cut_points:
+            raise ValueError(
+                f"The pipeline stages must be from 0 to {cut_points} here, not {stages!r}"
+            )
+        self.stages = stages
+        super().__init__({
+            "i": In(stream.Signature(StructLayout(dict(inputs)))),
+            "o": Out(stream.Signature(StructLayout(dict(outputs)))),
+        })
+
+    def steps(self) -> Sequence[Step]:
+        """The datapath. Its first step finds the input fields by name; its last one returns the
+        output fields."""
+        raise TypeError(f"{type(self).__name__} must define its steps")
+
+    @property
+    def latency(self) -> int:
+        return self.stages + (not self.stateless)
+
+    @property
+    def stateless(self) -> bool:
+        return not any(isinstance(step, Accumulation) for step in self._steps)
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        inputs = {name: self.i.payload[name] for name, _ in self.i.payload.shape()}
+        values, valid, ready = elastic(
+            m, self._steps, self.stages, inputs, self.i.valid, self.o.ready
+        )
+        m.d.comb += [self.i.ready.eq(ready), self.o.valid.eq(valid)]
+        for name, _ in self.o.payload.shape():
+            m.d.comb += self.o.payload[name].eq(values[name])
+        return m
