@@ -81,9 +81,13 @@ class BitHeap:
         ``-2**k``, which is its complement at ``2**k`` and a constant (Baugh and Wooley, 1973).
         """
         value = Value.cast(value)
-        self._terms.append(_Term(value, weight, negate))
+        _check_weight(weight)
+        if isinstance(value, Const):
+            self.add_constant((-value.value if negate else value.value) << weight)
+            return
         last = len(value) - 1
         signed = value.shape().signed
+        self._terms.append(_Term(value, weight, negate))
         for index, bit in enumerate(value):
             self._add_bit(bit, weight + index, arrival, negate != (signed and index == last))
 
@@ -91,6 +95,7 @@ class BitHeap:
         self, bits: ValueLike, *, weight: int = 0, arrival: int = 0, negate: bool = False
     ) -> None:
         """Add the number of ones in ``bits``, times ``2**weight``, or subtract it."""
+        _check_weight(weight)
         for bit in Value.cast(bits):
             self._terms.append(_Term(bit, weight, negate))
             self._add_bit(bit, weight, arrival, negate)
@@ -101,13 +106,9 @@ class BitHeap:
         self._plain_constant += constant
 
     def _add_bit(self, bit: Value, weight: int, arrival: int, negate: bool) -> None:
-        if weight < 0:
-            raise ValueError(f"The weight of a bit must not be negative, as {weight!r} is")
         if weight >= self._width:
             return
-        if isinstance(bit, Const):
-            self._constant += (-bit.value if negate else bit.value) << weight
-        elif negate:
+        if negate:
             self._inverted[weight].append(_Bit(arrival, bit))
             self._constant -= 1 << weight
         else:
@@ -250,3 +251,8 @@ def _rows(columns: list[list[_Bit]]) -> tuple[Value, Value]:
         for index in range(2)
     )
     return first, second
+
+
+def _check_weight(weight: int) -> None:
+    if not isinstance(weight, int) or weight < 0:
+        raise ValueError(f"The weight must be an integer of at least 0, not {weight!r}")

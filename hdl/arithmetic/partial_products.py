@@ -165,7 +165,8 @@ def _booth_rows(m: Module, x: _Operand, y: _Operand, name: str) -> Iterator[_Row
             ),
         ]
         yield _Row(row, 2 * digit, True, False, 1)
-        yield _Row(minus, 2 * digit, False, False, 0)
+        if not isinstance(minus, Const):
+            yield _Row(minus, 2 * digit, False, False, 0)
 
 
 def _limits(shape: Shape) -> tuple[int, int]:
