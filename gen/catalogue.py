@@ -4,8 +4,10 @@ import ast
 import difflib
 import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..hdl.unit import Unit
+if TYPE_CHECKING:  # a list of names must not wait for Amaranth
+    from ..hdl.unit import Unit
 
 __all__ = ["CATALOGUE", "golden_module", "summary", "unit_class"]
 
@@ -31,7 +33,7 @@ def _location(name: str) -> tuple[str, str]:
     return module, class_name
 
 
-def unit_class(name: str) -> type[Unit]:
+def unit_class(name: str) -> "type[Unit]":
     """The class of a unit.
 
     Raises:

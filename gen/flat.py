@@ -1,6 +1,5 @@
 """A unit behind flat ports: one plain vector per field, in a fixed order."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from amaranth.hdl import ClockDomain, Elaboratable, Module, Shape, Signal, Value
@@ -8,23 +7,9 @@ from amaranth.lib.data import ArrayLayout
 
 from ..hdl.formats import NumberFormat
 from ..hdl.unit import Unit
+from .port import Port
 
-__all__ = ["FlatTop", "Port"]
-
-
-@dataclass(frozen=True)
-class Port:
-    """One port of the generated module.
-
-    ``format`` is a number format's name, or ``bits``, ``bit``, ``clock`` or ``reset``. A port of
-    several ``elements`` is one vector of ``width`` bits, with element 0 in the lowest ones.
-    """
-
-    name: str
-    direction: str
-    width: int
-    format: str
-    elements: int = 1
+__all__ = ["FlatTop"]
 
 
 def _port(name: str, direction: str, shape: Any) -> Port:

@@ -14,8 +14,9 @@ from amaranth.back import rtlil
 
 from . import yosys
 from .files import write_whole
-from .flat import FlatTop, Port
+from .flat import FlatTop
 from .parameters import describe, make_unit, parameter_texts
+from .port import Port
 from .verilog_writer import write_verilog
 
 __all__ = ["Generated", "generate"]
@@ -58,7 +59,8 @@ class Generated:
     def parameters(self) -> dict[str, str]:
         return parameter_texts(self.unit)
 
-    def _given(self) -> dict[str, str]:
+    @cached_property
+    def given(self) -> dict[str, str]:
         """The parameters that differ from their defaults."""
         defaults = {p.name: p.default for p in describe(type(self.unit))}
         return {k: v for k, v in self.parameters.items() if v != defaults[k]}
@@ -69,8 +71,8 @@ class Generated:
             f"latency {self.unit.latency}, interval {self.unit.interval}"
             if self.unit.latency else "combinational"
         )
-        options = "".join(f" -p {k}={v}" for k, v in self._given().items())
-        top = "" if self.top == default_top(self.name, self._given()) else f" --name {self.top}"
+        options = "".join(f" -p {k}={v}" for k, v in self.given.items())
+        top = "" if self.top == default_top(self.name, self.given) else f" --name {self.top}"
         return (
             f"{self.top}: {first}\n"
             f"{timing}; ports and formats are in {self.top}.json.\n"
@@ -119,5 +121,5 @@ def generate(name: str, texts: dict[str, str], top: str | None = None) -> Genera
     draft = Generated(name, top or "draft", dict(texts))
     _ = draft.unit
     if top is None:
-        draft = Generated(name, default_top(name, draft._given()), dict(texts))
+        draft = Generated(name, default_top(name, draft.given), dict(texts))
     return draft

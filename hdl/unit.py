@@ -61,6 +61,9 @@ class Unit(wiring.Component):
     o : ``Out(stream.Signature(StructLayout(outputs)))``
     """
 
+    # Units are also made just to be asked about: one that is never elaborated is no mistake.
+    _MustUse__silence = True
+
     reference: ClassVar[str]
     interval: int = 1
     parameters: SimpleNamespace

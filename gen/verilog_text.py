@@ -1,0 +1,149 @@
+"""Verilog expressions as text: constants, operators, parentheses, line breaks.
+
+Every expression built here has a width of its own, equal to the width it is used at: its operands
+are already as wide as its result. Verilog's context-determined widths and signs then have nothing
+left to change, except where a whole assignment is meant to widen a sum or a product.
+"""
+
+from collections.abc import Sequence
+
+__all__ = ["Text", "binary", "concat", "constant", "declaration", "invert", "mux", "reduce", "repeat",
+           "signed", "unary"]
+
+COLUMNS = 100
+_ASSOCIATIVE = {"&", "|", "^", "+"}
+_NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_NEGATED_REDUCTION = {"|": "~|", "~|": "|", "&": "~&", "~&": "&", "^": "~^", "~^": "^"}
+
+
+class Text:
+    """An expression: its text on one line, its operator and operands, and how deep it nests."""
+
+    __slots__ = ("args", "depth", "op", "text")
+
+    def __init__(self, text: str, op: str = "", args: Sequence["Text"] = ()):
+        self.text = text
+        self.op = op  # "" for what needs no parentheses anywhere
+        self.args = tuple(args)
+        self.depth = 1 + max((a.depth for a in args), default=-1)
+
+    @property
+    def atomic(self) -> bool:
+        return self.op in ("", "{}")
+
+
+def constant(bits: str, style: str = "") -> Text:
+    """A sized constant; ``bits`` has its most significant bit first.
+
+    ``style`` is "number" for an operand of arithmetic, "signed" for one of signed arithmetic,
+    and empty for a pattern of bits.
+    """
+    width, value = len(bits), int(bits, 2)
+    if style == "signed":
+        value -= (value >> (width - 1)) << width
+        return Text(f"{'-' * (value < 0)}{width}'sd{abs(value)}")
+    if width == 1:
+        return Text(f"1'b{bits}")
+    if style == "number" or not value:
+        return Text(f"{width}'d{value}")
+    if width <= 4:
+        return Text(f"{width}'b{bits}")
+    return Text(f"{width}'h{value:0{(width + 3) // 4}x}")
+
+
+def concat(parts: Sequence[Text]) -> Text:
+    """Parts side by side, the most significant first."""
+    if len(parts) == 1:
+        return parts[0]
+    return Text("{" + ", ".join(p.text for p in parts) + "}", "{}", parts)
+
+
+def repeat(count: int, part: Text) -> Text:
+    inner = part.text if part.op == "{}" else "{" + part.text + "}"
+    return Text("{" + str(count) + inner + "}", "", (part,))
+
+
+def signed(part: Text) -> Text:
+    return Text(f"$signed({part.text})", "", (part,))
+
+
+def unary(op: str, part: Text) -> Text:
+    """``~`` or ``-`` in front of an operand."""
+    return Text(op + (part.text if part.atomic else f"({part.text})"), op + "x", (part,))
+
+
+def reduce(op: str, part: Text) -> Text:
+    """All bits of an operand joined by ``&``, ``|`` or ``^``, perhaps inverted."""
+    return Text(op + (part.text if part.atomic else f"({part.text})"), "reduce" + op, (part,))
+
+
+def invert(part: Text, one_bit: bool) -> Text:
+    """``~part``; a one-bit comparison or reduction is negated in place."""
+    if part.op == "~x":
+        return part.args[0]
+    if one_bit and part.op in _NEGATED:
+        return binary(_NEGATED[part.op], part.args)
+    if part.op.startswith("reduce"):
+        return reduce(_NEGATED_REDUCTION[part.op[6:]], part.args[0])
+    return unary("~", part)
+
+
+def binary(op: str, parts: Sequence[Text]) -> Text:
+    """Operands joined by one operator; equal associative operators become one chain."""
+    args: list[Text] = []
+    for part in parts:
+        args += part.args if part.op == op and op in _ASSOCIATIVE else (part,)
+    return Text(f" {op} ".join(map(_operand, args)), op, args)
+
+
+def mux(select: Text, one: Text, zero: Text) -> Text:
+    if select.op == "~x":
+        select, one, zero = select.args[0], zero, one
+    result = Text(f"{_operand(select)} ? {_branch(one)} : {zero.text}", "?:", (select, one, zero))
+    # A chain of choices is read from the top down: it is no deeper than its deepest branch.
+    result.depth = max(1 + select.depth, 1 + one.depth, zero.depth)
+    return result
+
+
+def declaration(head: str, value: Text, columns: int = COLUMNS) -> list[str]:
+    """Lines of ``head value;``, broken where the outermost operators are."""
+    line = f"{head} {value.text};"
+    if len(line) <= columns:
+        return [line]
+    indent = " " * (len(head) - len(head.lstrip()))
+    if value.op == "?:":
+        lines, rest = [head], value
+        while rest.op == "?:":
+            select, one, zero = rest.args
+            lines.append(f"{indent}    {_operand(select)} ? {_branch(one)} :")
+            rest = zero
+        return [*lines, f"{indent}    {rest.text};"]
+    if value.op == "{}":
+        return [f"{head} {{", *_fill([p.text for p in value.args], indent + "    ", columns), indent + "};"]
+    if value.op and len(value.args) > 1:
+        # Each operator stands under the sign of the assignment.
+        left = " " * (len(head) - len(value.op))
+        first, *others = map(_operand, value.args)
+        lines = [f"{head} {first}", *(f"{left}{value.op} {other}" for other in others)]
+        if max(map(len, lines)) < columns:
+            return [*lines[:-1], lines[-1] + ";"]
+    return [head, f"{indent}    {value.text};"]
+
+
+def _fill(parts: Sequence[str], indent: str, columns: int) -> list[str]:
+    lines = [indent + parts[0]]
+    for part in parts[1:]:
+        lines[-1] += ","
+        if len(lines[-1]) + len(part) + 2 <= columns:
+            lines[-1] += " " + part
+        else:
+            lines.append(indent + part)
+    return lines
+
+
+def _operand(part: Text) -> str:
+    return part.text if part.atomic or part.op in ("~x", "-x") else f"({part.text})"
+
+
+def _branch(part: Text) -> str:
+    return f"({part.text})" if part.op == "?:" else part.text

@@ -1,0 +1,451 @@
+"""Readable, plain Verilog-2001 from RTLIL.
+
+The text is made for people: ANSI ports in the order asked for, one line a named signal, registers
+of one stage in one block after the logic that feeds it. It is made for tools too: unsigned wires,
+explicit widths, no unused or undriven bits, the same bytes in every run.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from . import verilog_text as vt
+from .verilog_netlist import BITWISE, Bits, Cell, Netlist, extended, read_netlist
+from .verilog_signals import Constant, Names, Part, Repeat, Signal, SignalTable, Slice
+from .verilog_text import Text
+
+__all__ = ["write_verilog"]
+
+#: An anonymous result longer or deeper than this gets a name instead of being folded.
+_LONGEST, _DEEPEST = 70, 4
+_CHAINS = {"$and": "&", "$or": "|", "$xor": "^"}
+_COMPARISONS = {"$eq": "==", "$eqx": "==", "$ne": "!=", "$nex": "!=",
+                "$lt": "<", "$le": "<=", "$gt": ">", "$ge": ">="}
+_REDUCTIONS = {"$reduce_and": "&", "$reduce_or": "|", "$reduce_bool": "|", "$reduce_xor": "^",
+               "$reduce_xnor": "~^"}
+_ARITHMETIC = {"$add": "+", "$sub": "-", "$mul": "*", "$div": "/", "$divfloor": "/", "$mod": "%",
+               "$modfloor": "%"}
+_SHIFTS = {"$shl": "<<", "$sshl": "<<", "$shr": ">>", "$sshr": ">>>", "$shift": ">>",
+           "$shiftx": ">>"}
+#: What an anonymous result is called after the signal that it is part of.
+_WORDS = {"$add": "sum", "$sub": "difference", "$mul": "product", "$neg": "negated",
+          "$mux": "choice", "$pmux": "choice", "$eq": "match", **dict.fromkeys(_SHIFTS, "shifted")}
+
+
+def write_verilog(rtlil: str, top: str, ports: Sequence[str], header: str) -> str:
+    """Verilog text of one flat module.
+
+    Args:
+        rtlil: the design, as ``amaranth.back.rtlil.convert`` gives it.
+        top: the name of its top module, and of the module written.
+        ports: all ports of the top module, in the order wanted.
+        header: comment lines, with their comment signs, put on top as they are.
+
+    Raises:
+        ValueError: if ``ports`` are not those of the module, or a cell cannot be written.
+        YosysError: if Yosys refuses the RTLIL.
+    """
+    netlist = read_netlist(rtlil, top)
+    present = {**netlist.inputs, **netlist.outputs}
+    if sorted(ports) != sorted(present):
+        raise ValueError(f"The ports of {top} must be {sorted(present)}, not {sorted(ports)}")
+    for name in (top, *ports):
+        if Names(()).new(name) != name:
+            raise ValueError(f"The name {name!r} of {top} or its port is no plain Verilog identifier")
+    return _Writer(netlist, top, ports).text(header)
+
+
+@dataclass(eq=False)
+class _Block:
+    """Registers that share clock, reset and enable; their controls; and what they take in."""
+
+    kind: str
+    polarity: dict[str, bool]
+    controls: dict[str, list[Part]]
+    registers: list[Signal] = field(default_factory=list)
+
+    @property
+    def stage(self) -> int:
+        found = [re.match(r"stage(\d+)_", r.base) for r in self.registers]
+        return max((int(m[1]) for m in found if m), default=0)
+
+
+class _Writer:
+    def __init__(self, netlist: Netlist, top: str, ports: Sequence[str]):
+        self._netlist, self._top, self._ports = netlist, top, ports
+        self._names = Names(ports)
+        self._table = SignalTable(netlist, _width)
+        self._outputs: dict[str, list[Part]] = {}
+        self._texts: dict[Signal, Text] = {}
+        blocks: dict[tuple, _Block] = {}
+        for signal in list(self._table.signals):
+            if signal.kind == "operator":
+                self._take_operands(signal)
+            elif signal.kind == "register":
+                self._take_register(signal, blocks)
+        self._blocks = sorted(blocks.values(), key=lambda b: b.stage)
+        homes = {s.name for s in self._table.signals}
+        for name, bits in netlist.outputs.items():
+            if name not in homes:
+                self._outputs[name] = self._table.cover(bits)
+        self._absorb_names()
+
+    def _absorb_names(self) -> None:
+        """A wire used by nothing but one whole output becomes that output."""
+        for name, parts in list(self._outputs.items()):
+            match parts:
+                case [Slice(signal=s, width=width)] if (
+                    s.kind in ("operator", "mixture") and s.name and s.uses == 1
+                    and width == len(s.bits) and s.name not in self._netlist.outputs
+                ):
+                    s.name = s.base = name
+                    del self._outputs[name]
+
+    # Operands ---------------------------------------------------------------------------------
+
+    def _take_operands(self, signal: Signal) -> None:
+        cell = signal.cell
+        assert cell is not None
+        ports, low, width = cell.ports, signal.first, len(signal.bits)
+
+        def part(bits: Bits, is_signed: bool) -> Bits:
+            return extended(bits, low + width, is_signed)[low:]
+
+        operands: list[Bits] = []
+        a_signed = bool(cell.parameter("A_SIGNED"))
+        if cell.type == "$mux":
+            operands = [ports["S"], part(ports["B"], False), part(ports["A"], False)]
+        elif cell.type == "$pmux":
+            whole = len(cell.output)
+            for n, select in enumerate(ports["S"]):
+                operands += [[select], part(ports["B"][n * whole : (n + 1) * whole], False)]
+            operands.append(part(ports["A"], False))
+        elif cell.type in BITWISE or cell.type == "$neg":
+            both = cell.signed
+            operands = [part(ports[p], both) for p in "AB" if p in ports]
+        elif cell.type in _ARITHMETIC:
+            operands = [extended(ports[p], w, cell.signed) for p, w in _arithmetic_widths(cell, width)]
+        elif cell.type in _SHIFTS:
+            if cell.parameter("B_SIGNED"):
+                raise ValueError(f"The shift {cell.name} has a signed amount, which Verilog lacks")
+            operands = [extended(ports["A"], width, a_signed), ports["B"]]
+        elif cell.type in _COMPARISONS:
+            wide = max(len(ports["A"]), len(ports["B"]))
+            operands = [extended(ports[p], wide, cell.signed) for p in "AB"]
+        else:
+            operands = [ports[p] for p in "AB" if p in ports]
+        signal.operands = [self._table.cover(bits) for bits in operands]
+
+    def _take_register(self, signal: Signal, blocks: dict[tuple, _Block]) -> None:
+        cell = signal.cell
+        assert cell is not None
+        controls = {p: bits for p, bits in cell.ports.items() if p not in "DQ"}
+        polarity = {p: bool(cell.parameter(f"{p}_POLARITY")) for p in controls}
+        key = (cell.type, *((p, tuple(b), polarity[p]) for p, b in sorted(controls.items())))
+        # Stages stay apart even where their controls are the same.
+        named = re.match(r"stage(\d+)_", signal.base)
+        key += (named and named[1],)
+        if key not in blocks:
+            covers = {p: self._table.cover(bits) for p, bits in controls.items()}
+            blocks[key] = _Block(cell.type, polarity, covers)
+        blocks[key].registers.append(signal)
+        low = signal.first
+        signal.operands = [self._table.cover(cell.ports["D"][low : low + len(signal.bits)])]
+
+    # Order ------------------------------------------------------------------------------------
+
+    def _ordered(self, roots: Sequence[list[Part]], done: set[Signal]) -> list[Signal]:
+        """Signals these parts depend on and that are not done yet, each after its own operands."""
+        found: set[Signal] = set()
+        waiting = _sources(roots)
+        while waiting:
+            signal = waiting.pop()
+            if signal not in found and signal not in done and signal.kind in ("operator", "mixture"):
+                found.add(signal)
+                waiting += _sources(signal.operands)
+        order: list[Signal] = []
+        named = sorted((s for s in found if s.name), key=lambda s: s.rank)
+        for root in [*named, *_sources(roots)]:
+            stack = [(root, False)]
+            entered: set[Signal] = set()
+            while stack:
+                signal, leaving = stack.pop()
+                if leaving:
+                    done.add(signal)
+                    order.append(signal)
+                elif signal in found and signal not in done and signal not in entered:
+                    entered.add(signal)
+                    stack.append((signal, True))
+                    stack += [(s, False) for s in reversed(_sources(signal.operands))]
+        return order
+
+    def text(self, header: str) -> str:
+        done: set[Signal] = set()
+        sections: list[tuple[_Block | None, list[Signal]]] = []
+        for block in self._blocks:
+            roots = [*(o for r in block.registers for o in r.operands), *block.controls.values()]
+            sections.append((block, self._ordered(roots, done)))
+        homes = [[Slice(s, 0, len(s.bits))] for s in self._table.signals
+                 if s.name in self._netlist.outputs]
+        sections.append((None, self._ordered([*self._outputs.values(), *homes], done)))
+        registers = [r for block in self._blocks for r in block.registers]
+        for register in registers:
+            register.name = register.name or self._names.new(register.base or "register")
+            if register.name not in self._ports:
+                self._claim(register)
+        self._spread_names([s for _, order in sections for s in order], registers)
+        body: list[str] = []
+        for block, order in sections:
+            lines = [line for signal in order for line in self._definition(signal)]
+            if block:
+                lines += ([""] if lines else []) + self._always(block)
+            else:
+                for name, parts in self._outputs.items():
+                    lines += vt.declaration(f"    assign {name} =", self._parts(parts))
+            body += [*lines, ""] if lines else []
+        return "\n".join([
+            *([header.rstrip("\n")] if header.strip() else []),
+            f"module {self._top} (", *self._port_lines(registers), ");", "",
+            *self._register_lines(registers), *body, *self._unused_lines(), "endmodule", "",
+        ])
+
+    def _claim(self, signal: Signal) -> None:
+        if signal.name not in self._netlist.outputs:
+            signal.name = self._names.new(signal.base or signal.name)
+
+    def _spread_names(self, order: Sequence[Signal], registers: Sequence[Signal]) -> None:
+        """Public names first; then what has none is called after what it is part of."""
+        for signal in order:
+            if signal.name:
+                self._claim(signal)
+        for register in registers:
+            for source in _sources(register.operands):
+                source.base = source.base or f"{register.name}_next"
+        for name, parts in self._outputs.items():
+            for source in _sources([parts]):
+                source.base = source.base or name
+        for signal in reversed(order):
+            base = signal.name or signal.base
+            for source in _sources(signal.operands):
+                if not source.base and source.cell:
+                    source.base = f"{base}_{_WORDS.get(source.cell.type, 'part')}" if signal.name else base
+
+    # Text -------------------------------------------------------------------------------------
+
+    def _definition(self, signal: Signal) -> list[str]:
+        text = (
+            self._parts(signal.operands[0]) if signal.kind == "mixture" else self._expression(signal)
+        )
+        self._texts[signal] = text
+        if not signal.name:
+            if self._folds(signal, text):
+                return []
+            signal.name = self._names.new(signal.base or "part")
+        if signal.name in self._netlist.outputs:
+            return vt.declaration(f"    assign {signal.name} =", text)
+        return vt.declaration(f"    wire {_range(signal)}{signal.name} =", text)
+
+    def _folds(self, signal: Signal, text: Text) -> bool:
+        assert signal.cell is not None
+        if not signal.whole or len(text.text) > _LONGEST or text.depth > _DEEPEST:
+            return False
+        if signal.cell.type in _ARITHMETIC | _SHIFTS and not _self_sized(signal):
+            return False
+        return signal.uses == 1 or (text.op == "~x" and text.depth == 1 and text.args[0].op == "")
+
+    def _parts(self, parts: Sequence[Part], style: str = "") -> Text:
+        if len(parts) > 1:
+            style = ""
+        return vt.concat([self._part(part, style) for part in reversed(parts)])
+
+    def _part(self, part: Part, style: str) -> Text:
+        match part:
+            case Constant(bits):
+                return vt.constant(bits, style)
+            case Repeat(signal, index, count):
+                return vt.repeat(count, self._slice(signal, index, 1))
+            case Slice(signal, low, width):
+                return self._slice(signal, low, width)
+
+    def _slice(self, signal: Signal, low: int, width: int) -> Text:
+        if not signal.name:
+            return self._texts[signal]
+        if width == len(signal.bits):
+            return Text(signal.name)
+        if width == 1:
+            return Text(f"{signal.name}[{low}]")
+        return Text(f"{signal.name}[{low + width - 1}:{low}]")
+
+    def _expression(self, signal: Signal) -> Text:
+        cell = signal.cell
+        assert cell is not None
+        kind = cell.type
+        if kind in _ARITHMETIC or kind in _COMPARISONS:
+            return self._numeric(signal, cell)
+        args = [self._parts(operand) for operand in signal.operands]
+        if kind in _CHAINS:
+            return vt.binary(_CHAINS[kind], args)
+        if kind == "$xnor":
+            return vt.invert(vt.binary("^", args), len(signal.bits) == 1)
+        if kind == "$not":
+            return vt.invert(args[0], len(signal.bits) == 1)
+        if kind == "$neg":
+            return vt.unary("-", args[0])
+        if kind in ("$mux", "$pmux"):
+            result = args[-1]
+            for n in reversed(range(0, len(args) - 1, 2)):
+                result = vt.mux(args[n], args[n + 1], result)
+            return result
+        if kind in _SHIFTS:
+            arithmetic = kind == "$sshr" and cell.parameter("A_SIGNED")
+            value = vt.signed(args[0]) if arithmetic else args[0]
+            return vt.binary(_SHIFTS[kind] if arithmetic else _SHIFTS[kind][:2], [value, args[1]])
+        widths = [len(cell.ports[p]) for p in "AB" if p in cell.ports]
+        if kind == "$logic_not":
+            if widths[0] == 1:
+                return vt.invert(args[0], True)
+            return vt.binary("==", [args[0], vt.constant("0" * widths[0])])
+        op = _REDUCTIONS.get(kind, "|")
+        bits = [
+            (vt.invert(a, True) if op == "~^" else a) if width == 1 else vt.reduce(op, a)
+            for a, width in zip(args, widths, strict=True)
+        ]
+        return bits[0] if len(bits) == 1 else vt.binary("&" if kind == "$logic_and" else "|", bits)
+
+    def _numeric(self, signal: Signal, cell: Cell) -> Text:
+        comparison = cell.type in _COMPARISONS
+        op = _COMPARISONS.get(cell.type) or _ARITHMETIC[cell.type]
+        order = comparison and op not in ("==", "!=")
+        as_signed = cell.signed and (order or (not comparison and not _self_sized(signal)))
+        style = "signed" if as_signed else "number"
+        args = []
+        for operand in signal.operands:
+            constant = len(operand) == 1 and isinstance(operand[0], Constant)
+            value = self._parts(operand, style)
+            args.append(vt.signed(value) if as_signed and not constant else value)
+        return vt.binary(op, args)
+
+    def _always(self, block: _Block) -> list[str]:
+        edge = "posedge" if block.polarity["CLK"] else "negedge"
+        sensitive = f"{edge} {self._parts(block.controls['CLK']).text}"
+        resets = {p: self._control(block, p) for p in ("SRST", "ARST") if p in block.controls}
+        if "ARST" in resets:
+            edge = "posedge" if block.polarity["ARST"] else "negedge"
+            sensitive += f" or {edge} {self._parts(block.controls['ARST']).text}"
+        reset = next(iter(resets.values()), None)
+        enable = self._control(block, "EN") if "EN" in block.controls else None
+        clear = [f"{r.name} <= {self._reset_value(r).text};" for r in block.registers]
+        load = [
+            line for r in block.registers
+            for line in vt.declaration(f"{r.name} <=", self._parts(r.operands[0]), columns=84)
+        ]
+        if reset and enable and block.kind == "$sdffce":
+            lines = _if(enable, _if(reset, clear, load))
+        elif reset:
+            lines = _if(reset, clear, _if(enable, load) if enable else load)
+        else:
+            lines = _if(enable, load) if enable else load
+        title = [f"    // Stage {block.stage}"] if block.stage else []
+        inner = ["        " + line for line in lines]
+        return [*title, f"    always @({sensitive}) begin", *inner, "    end"]
+
+    def _control(self, block: _Block, port: str) -> Text:
+        text = self._parts(block.controls[port])
+        return text if block.polarity[port] else vt.invert(text, True)
+
+    def _reset_value(self, register: Signal) -> Text:
+        assert register.cell is not None
+        name = "ARST_VALUE" if register.cell.type.startswith("$a") else "SRST_VALUE"
+        bits = register.cell.parameters.get(name, "0").replace("x", "0")[::-1]
+        return vt.constant(bits[register.first : register.first + len(register.bits)][::-1])
+
+    def _port_lines(self, registers: Sequence[Signal]) -> list[str]:
+        driven = {r.name for r in registers}
+        rows = []
+        for name in self._ports:
+            bits = self._netlist.inputs.get(name) or self._netlist.outputs[name]
+            kind = ("input  wire" if name in self._netlist.inputs
+                    else "output reg " if name in driven else "output wire")
+            rows.append((kind, f"[{len(bits) - 1}:0]" if len(bits) > 1 else "", name))
+        wide = max(len(size) for _, size, _ in rows)
+        gap = 1 if wide else 0
+        lines = [f"    {kind} {size:>{wide}}{' ' * gap}{name}," for kind, size, name in rows]
+        return [*lines[:-1], lines[-1].rstrip(",")]
+
+    def _register_lines(self, registers: Sequence[Signal]) -> list[str]:
+        lines = [f"    reg {_range(r)}{r.name};" for r in registers if r.name not in self._ports]
+        starts = []
+        for register in registers:
+            values = [self._netlist.initial.get(b, "x") for b in register.bits]  # type: ignore[arg-type]
+            if "x" not in values:
+                value = vt.constant("".join(reversed(values)))
+                starts.append(f"        {register.name} = {value.text};")
+        if starts:
+            lines += ["", "    initial begin", *starts, "    end"]
+        return [*lines, ""] if lines else []
+
+    def _unused_lines(self) -> list[str]:
+        """One wire that takes every bit that nothing else does, so that lint stays quiet."""
+        left: list[Text] = []
+        for signal in self._table.signals:
+            if not signal.name or signal.name in self._netlist.outputs:
+                continue
+            width = len(signal.bits)
+            n = 0
+            while n < width:
+                end = n
+                while end < width and end not in signal.used:
+                    end += 1
+                if end > n:
+                    left.append(self._slice(signal, n, end - n))
+                n = end + 1
+        if not left:
+            return []
+        name = self._names.new("unused")
+        return ["    // Bits that no output depends on.",
+                *vt.declaration(f"    wire {name} =", vt.reduce("&", vt.concat(left))), ""]
+
+
+def _sources(operands: Sequence[Sequence[Part]]) -> list[Signal]:
+    return [p.signal for parts in operands for p in reversed(parts) if not isinstance(p, Constant)]
+
+
+def _range(signal: Signal) -> str:
+    return f"[{len(signal.bits) - 1}:0] " if len(signal.bits) > 1 else ""
+
+
+def _width(cell: Cell) -> int:
+    """Bits that an operator computes: a right shift cannot be narrower than what it shifts."""
+    width = len(cell.output)
+    return max(width, len(cell.ports["A"])) if cell.type in ("$shr", "$sshr", "$shift", "$shiftx") else width
+
+
+def _arithmetic_widths(cell: Cell, width: int) -> list[tuple[str, int]]:
+    """How wide each operand is written. One bit below the result's width is enough for both
+    operands of a sum, and no widening is needed in a product: the assignment does it."""
+    a, b = len(cell.ports["A"]), len(cell.ports["B"])
+    if cell.type == "$mul":
+        return [("A", min(a, width)), ("B", min(b, width))]
+    if cell.type in ("$add", "$sub") and max(a, b) == width - 1:
+        return [("A", width - 1), ("B", width - 1)]
+    return [("A", width), ("B", width)]
+
+
+def _self_sized(signal: Signal) -> bool:
+    """Whether the expression has its width from its operands, not from the assignment."""
+    cell, width = signal.cell, len(signal.bits)
+    assert cell is not None
+    if cell.type == "$sshr":
+        return not cell.parameter("A_SIGNED")
+    if cell.type not in _ARITHMETIC:
+        return True
+    return all(w == width for _, w in _arithmetic_widths(cell, width))
+
+
+def _if(condition: Text, then: Sequence[str], otherwise: Sequence[str] = ()) -> list[str]:
+    lines = [f"if ({condition.text}) begin", *("    " + line for line in then)]
+    if not otherwise:
+        return [*lines, "end"]
+    if otherwise[0].startswith("if ("):
+        return [*lines, f"end else {otherwise[0]}", *otherwise[1:]]
+    return [*lines, "end else begin", *("    " + line for line in otherwise), "end"]

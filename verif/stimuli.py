@@ -1,0 +1,189 @@
+"""What a unit is tried on: everything where that is possible, else corners and seeded draws."""
+
+from typing import Any
+
+import numpy as np
+from amaranth.hdl import Shape
+from amaranth.lib.data import ArrayLayout
+
+from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat
+from ..hdl.unit import Unit
+
+__all__ = ["corners", "exhaustive_bits", "stimuli"]
+
+#: Up to this many operand bits every combination is tried by default.
+EXHAUSTIVE_BITS = 16
+#: Beyond this, not even on request.
+MOST_EXHAUSTIVE_BITS = 24
+
+
+def corners(format: NumberFormat) -> np.ndarray:
+    """Codes of the numbers where arithmetic goes wrong, and of their neighbours.
+
+    Floats: zeros, the outermost subnormals and normals, one and its neighbours, powers of two,
+    all-ones mantissas, infinities and NaNs. Integers: the ends, zero, powers of two less or more
+    one.
+    """
+    if isinstance(format, IntegerFormat):
+        powers = [1 << k for k in range(format.width)]
+        values = {v + d for v in [0, *powers] for d in (-1, 0, 1)}
+        values |= {-v for v in values} | {format.min_integer, format.max_integer}
+        kept = [v for v in values if format.min_integer <= v <= format.max_integer]
+        codes = [v & ((1 << format.width) - 1) for v in kept]
+        return np.array(sorted(codes), dtype=object if format.width > 62 else np.int64)
+    assert isinstance(format, FloatFormat)
+    mantissa = format.mantissa_width
+    ones = (1 << mantissa) - 1
+    magnitudes = {0, 1, 2, 3, ones, ones + 1, ones + 2}
+    for field in range(1 << format.exponent_width):
+        magnitudes |= {field << mantissa, (field << mantissa) + 1, (field << mantissa) | ones}
+    for edge in (format.max_magnitude, format.magnitude_mask):
+        magnitudes |= {edge - 1, edge, edge + 1}
+    kept = [m for m in magnitudes if 0 <= m <= format.magnitude_mask]
+    return np.array(sorted(m | s for m in kept for s in {0, format.sign_mask}), dtype=np.int64)
+
+
+def _legal(format: Any) -> tuple[int, int | None]:
+    """Bits of a code, and the one code that must not occur, if any."""
+    shape = Shape.cast(format)
+    if isinstance(format, IntegerFormat) and format.narrow:
+        return shape.width, 1 << (shape.width - 1)
+    return shape.width, None
+
+
+def _draw(rng: np.random.Generator, format: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Half uniform codes, half corners."""
+    width, illegal = _legal(format)
+    if width > 62:
+        words = [rng.integers(0, 1 << 32, shape, dtype=np.int64).astype(object) << 32 * k
+                 for k in range(-(-width // 32))]
+        codes = sum(words) & ((1 << width) - 1)
+    else:
+        codes = rng.integers(0, 1 << width, shape, dtype=np.int64)
+    if isinstance(format, NumberFormat):
+        edge = corners(format)
+        codes = np.where(rng.random(shape) < 0.5, codes, edge[rng.integers(0, len(edge), shape)])
+    if illegal is not None:
+        codes = np.where(codes == illegal, illegal + 1, codes)
+    return codes
+
+
+def _fields(unit: Unit) -> dict[str, Any]:
+    return {name: field.shape for name, field in unit.i.payload.shape()}
+
+
+def exhaustive_bits(unit: Unit) -> int | None:
+    """Bits of all operands together, random bits apart; None if a vector depends on others."""
+    if not unit.stateless:
+        return None
+    return sum(Shape.cast(f).width for n, f in _fields(unit).items() if n != "random")
+
+
+def stimuli(
+    unit: Unit, vectors: int | None = None, *, everything: bool = False, seed: int = 0
+) -> tuple[dict[str, np.ndarray], str]:
+    """Codes for every input field, and in words what they are.
+
+    Args:
+        vectors: how many; by default all combinations up to 16 operand bits, else 65,536.
+        everything: all combinations, whatever the default.
+
+    Raises:
+        ValueError: if all combinations are asked for and they are too many.
+    """
+    rng = np.random.default_rng(seed)
+    bits = exhaustive_bits(unit)
+    if everything and (bits is None or bits > MOST_EXHAUSTIVE_BITS):
+        what = "keeps a sum over many beats" if bits is None else f"has {bits} operand bits"
+        raise ValueError(f"The vectors must be a number, not 'all': the unit {what}; "
+                         f"all combinations are tried up to {MOST_EXHAUSTIVE_BITS} bits")
+    if bits is not None and (everything or (vectors is None and bits <= EXHAUSTIVE_BITS)):
+        return _everything(unit, bits, rng), f"all {1 << bits:,} operand combinations"
+    count = vectors or 1 << 16
+    fields = _fields(unit)
+    operands = [n for n in fields if n not in ("random", "first", "last")]
+    result = {}
+    for name, format in fields.items():
+        if isinstance(format, ArrayLayout):
+            result[name] = _lanes(rng, format, count)
+        else:
+            result[name] = _draw(rng, format, (count,))
+    crossed = _cross(fields, operands, result, count)
+    if "last" in fields:
+        result |= _bounds(rng, count, unit.parameters.beats)
+    words = f"{crossed:,} corner pairs, " if crossed else ""
+    return result, f"{words}{count - crossed:,} draws of corners and uniform codes"
+
+
+def _everything(unit: Unit, bits: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    index = np.arange(1 << bits, dtype=np.int64)
+    result = {}
+    keep = np.ones(len(index), bool)
+    for name, format in _fields(unit).items():
+        if name == "random":
+            result[name] = rng.integers(0, 1 << Shape.cast(format).width, len(index))
+            continue
+        elements = format.length if isinstance(format, ArrayLayout) else 1
+        element = format.elem_shape if isinstance(format, ArrayLayout) else format
+        width, illegal = _legal(element)
+        columns = []
+        for _ in range(elements):
+            columns.append(index & ((1 << width) - 1))
+            index = index >> width
+            if illegal is not None:
+                keep &= columns[-1] != illegal
+        result[name] = (
+            np.stack(columns, axis=1) if isinstance(format, ArrayLayout) else columns[0]
+        )
+    return {name: codes[keep] for name, codes in result.items()}
+
+
+def _lanes(rng: np.random.Generator, format: ArrayLayout, count: int) -> np.ndarray:
+    """Vectors of three kinds: any element anywhere, mostly zeros, one number in all lanes."""
+    codes = _draw(rng, format.elem_shape, (count, format.length))
+    zero = np.zeros_like(codes)
+    if isinstance(format.elem_shape, FloatFormat) and not format.elem_shape.zero:
+        zero = zero + format.elem_shape.bias
+    kind = rng.integers(0, 4, (count, 1))
+    sparse = np.where(rng.random(codes.shape) < 2 / format.length, codes, zero)
+    # Specials would hide nearly every sum of many lanes: most vectors have finite elements only.
+    finite = _finite(rng, format.elem_shape, codes)
+    alike = np.broadcast_to(finite[:, :1], codes.shape)
+    return np.select([kind == 0, kind == 1, kind == 2], [codes, sparse, alike], finite)
+
+
+def _finite(rng: np.random.Generator, format: Any, codes: np.ndarray) -> np.ndarray:
+    if not isinstance(format, FloatFormat):
+        return codes
+    decoded = format.decode(codes)
+    draw = rng.integers(0, format.max_magnitude + 1, codes.shape)
+    return np.where(decoded.nan | decoded.infinite, draw, codes)
+
+
+def _cross(
+    fields: dict[str, Any], operands: list[str], result: dict[str, np.ndarray], count: int
+) -> int:
+    """Every pairing of corners, written over the first draws where they fit; how many."""
+    if len(operands) not in (1, 2) or not all(
+        isinstance(fields[n], NumberFormat) for n in operands
+    ):
+        return 0
+    grids = np.meshgrid(*(corners(fields[n]) for n in operands), indexing="ij")
+    if grids[0].size > count:
+        return 0
+    for name, grid in zip(operands, grids, strict=True):
+        result[name][: grid.size] = grid.ravel()
+    return grids[0].size
+
+
+def _bounds(rng: np.random.Generator, count: int, beats: int) -> dict[str, np.ndarray]:
+    """Transactions of 1 to ``beats`` beats, the longest among them."""
+    first, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    position = 0
+    length = min(beats, count)
+    while position < count:
+        length = min(length, count - position)
+        first[position], last[position + length - 1] = 1, 1
+        position += length
+        length = int(rng.integers(1, min(beats, 16) + 1))
+    return {"first": first, "last": last}
