@@ -66,7 +66,4 @@ class FlatTop(Elaboratable):
 
 def _typed(shape: Any, signal: Signal) -> Any:
     """The signal seen as what it carries."""
-    if isinstance(shape, Shape | int):
-        return signal.as_signed() if Shape.cast(shape).signed else signal
-    value = signal.as_signed() if Shape.cast(shape).signed else signal
-    return shape(value)
+    return signal if isinstance(shape, Shape | int) else shape(signal)

@@ -74,9 +74,9 @@ class Generated:
         options = "".join(f" -p {k}={v}" for k, v in self.given.items())
         top = "" if self.top == default_top(self.name, self.given) else f" --name {self.top}"
         return (
-            f"{self.top}: {first}\n"
-            f"{timing}; ports and formats are in {self.top}.json.\n"
-            f"bitwright {version('bitwright')}: bitwright generate {self.name}{options}{top}"
+            f"// {self.top}: {first}\n"
+            f"// {timing}; ports and formats are in {self.top}.json.\n"
+            f"// bitwright {version('bitwright')}: bitwright generate {self.name}{options}{top}"
         )
 
     @cached_property

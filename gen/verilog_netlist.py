@@ -17,10 +17,8 @@ _SCRIPT = """
 read_rtlil in.il
 hierarchy -check -top {top}
 proc
-flatten
+flatten -noscopeinfo
 opt_expr
-opt_clean
-opt_dff
 opt_clean
 write_json out.json
 """
@@ -128,8 +126,36 @@ def read_netlist(rtlil: str, top: str) -> Netlist:
         cells=sorted((c for c in cells if c.type not in _COPIES), key=_by_name),
         initial=initial,
     )
+    _find_controls(netlist)
     netlist.live = _live(netlist)
     return netlist
+
+
+def _find_controls(netlist: Netlist) -> None:
+    """Read resets and enables of plain flip-flops from the multiplexers before them.
+
+    A reset is an input of the module that loads the initial value; an enable keeps the old value.
+    Yosys's own pass also makes resets of ordinary data, which tears registers apart.
+    """
+    muxes = {tuple(c.output): c for c in netlist.cells if c.type == "$mux"}
+    resets = {bits[0] for bits in netlist.inputs.values() if len(bits) == 1}
+    for cell in netlist.cells:
+        if cell.type != "$dff":
+            continue
+        ports, values = cell.ports, cell.parameters
+        start = [netlist.initial.get(bit, "x") for bit in cell.output]  # type: ignore[arg-type]
+        mux = muxes.get(tuple(ports["D"]))
+        if mux and mux.ports["S"][0] in resets and mux.ports["B"] == start:
+            cell.type = "$sdff"
+            ports["SRST"], ports["D"] = mux.ports["S"], mux.ports["A"]
+            values.update(SRST_POLARITY="1", SRST_VALUE="".join(reversed(start)))
+        for n in range(1, 9):
+            mux = muxes.get(tuple(ports["D"]))
+            if mux is None or cell.output not in (mux.ports["A"], mux.ports["B"]):
+                break
+            hold, take = ("A", "B") if mux.ports["A"] == cell.output else ("B", "A")
+            ports[f"EN{n}"], ports["D"] = mux.ports["S"], mux.ports[take]
+            values[f"EN{n}_POLARITY"] = str(int(hold == "A"))
 
 
 def _by_name(cell: Cell) -> tuple[int, str]:

@@ -42,11 +42,11 @@ class Names:
         self._taken = set(taken)
         self._next: dict[str, int] = {}
 
-    def new(self, wanted: str, first: str = "") -> str:
-        """The name itself, made legal; where it is taken or ``first`` is given, with a number."""
+    def new(self, wanted: str) -> str:
+        """The name wanted, made legal, and with a number where it is taken."""
         base = re.sub(r"\W+", "_", wanted, flags=re.ASCII).strip("_") or "n"
         base = f"n{base}" if base[0].isdigit() else base
-        name = base + first
+        name = base
         while name in self._taken or name in _KEYWORDS:
             self._next[base] = self._next.get(base, 1) + 1
             name = f"{base}_{self._next[base]}"
@@ -69,6 +69,7 @@ class Signal:
     cell: Cell | None = None
     first: int = 0  # where the bits start in the cell's output
     operands: list[list["Part"]] = field(default_factory=list)
+    user: "Signal | None" = None  # the last to use it as a whole operand
     uses: int = 0
     whole: bool = True
     used: set[int] = field(default_factory=set)
@@ -119,7 +120,9 @@ class SignalTable:
         for cell in netlist.cells:
             for low, bits in self._segments(cell):
                 kind = "register" if cell.type in FLIPFLOPS else "operator"
-                signal = Signal(kind, bits, self._home_name(bits), cell=cell, first=low)
+                pattern = r"stage\d+_" if kind == "register" else ""
+                name = self._home_name(bits, pattern) or self._home_name(bits)
+                signal = Signal(kind, bits, name, cell=cell, first=low)
                 self._add(signal)
                 if cell.type not in FLIPFLOPS | BITWISE:
                     signal.bits = [*bits, *["unused"] * (width_of(cell) - len(cell.output))]
@@ -163,9 +166,11 @@ class SignalTable:
             runs[-1][1].append(bit)
         return runs
 
-    def _home_name(self, bits: Bits) -> str:
+    def _home_name(self, bits: Bits, pattern: str = "") -> str:
         """The public name whose bits these are, bar upper bits that are unused or copies."""
         for name in self._starting.get(bits[0], ()):
+            if not re.match(pattern, name):
+                continue
             inside = self._public[name]
             rest = set(inside[len(bits) :])
             if name in self._netlist.outputs and rest:
@@ -204,7 +209,7 @@ class SignalTable:
             bit = bits[n]
             end = n + 1
             mixture = self._mixture(bits, n, below)
-            if mixture:
+            if mixture and len(mixture.bits) > 1:
                 end = n + len(mixture.bits)
                 parts.append(self._use(Slice(mixture, 0, end - n)))
             elif isinstance(bit, str):
@@ -214,8 +219,10 @@ class SignalTable:
             elif end < len(bits) and bits[end] == bit:
                 while end < len(bits) and bits[end] == bit:
                     end += 1
-                signal, index = self._home[bit]
+                signal, index = (mixture, 0) if mixture else self._home[bit]
                 parts.append(self._use(Repeat(signal, index, end - n)))
+            elif mixture:
+                parts.append(self._use(Slice(mixture, 0, 1)))
             else:
                 signal, low = self._home[bit]
                 while end < len(bits) and self._home.get(bits[end]) == (signal, low + end - n):

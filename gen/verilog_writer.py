@@ -5,6 +5,7 @@ of one stage in one block after the logic that feeds it. It is made for tools to
 explicit widths, no unused or undriven bits, the same bytes in every run.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ __all__ = ["write_verilog"]
 
 #: An anonymous result longer or deeper than this gets a name instead of being folded.
 _LONGEST, _DEEPEST = 70, 4
+#: Except in a chain of equal operators, which is broken into lines anyway.
+_LONGEST_CHAIN = 700
 _CHAINS = {"$and": "&", "$or": "|", "$xor": "^"}
 _COMPARISONS = {"$eq": "==", "$eqx": "==", "$ne": "!=", "$nex": "!=",
                 "$lt": "<", "$le": "<=", "$gt": ">", "$ge": ">="}
@@ -135,6 +138,9 @@ class _Writer:
         else:
             operands = [ports[p] for p in "AB" if p in ports]
         signal.operands = [self._table.cover(bits) for bits in operands]
+        for operand in signal.operands:
+            if len(operand) == 1 and not isinstance(operand[0], Constant):
+                operand[0].signal.user = signal
 
     def _take_register(self, signal: Signal, blocks: dict[tuple, _Block]) -> None:
         cell = signal.cell
@@ -181,43 +187,44 @@ class _Writer:
 
     def text(self, header: str) -> str:
         done: set[Signal] = set()
-        sections: list[tuple[_Block | None, list[Signal]]] = []
-        for block in self._blocks:
-            roots = [*(o for r in block.registers for o in r.operands), *block.controls.values()]
-            sections.append((block, self._ordered(roots, done)))
+        sections: list[tuple[list[_Block], list[Signal]]] = []
+        for _, group in itertools.groupby(self._blocks, key=lambda b: b.stage):
+            blocks = list(group)
+            roots = [*(o for b in blocks for r in b.registers for o in r.operands),
+                     *(c for b in blocks for c in b.controls.values())]
+            sections.append((blocks, self._ordered(roots, done)))
         homes = [[Slice(s, 0, len(s.bits))] for s in self._table.signals
                  if s.name in self._netlist.outputs]
-        sections.append((None, self._ordered([*self._outputs.values(), *homes], done)))
+        sections.append(([], self._ordered([*self._outputs.values(), *homes], done)))
         registers = [r for block in self._blocks for r in block.registers]
         for register in registers:
-            register.name = register.name or self._names.new(register.base or "register")
-            if register.name not in self._ports:
-                self._claim(register)
+            if register.name not in self._netlist.outputs:
+                register.name = self._names.new(register.name or register.base or "register")
         self._spread_names([s for _, order in sections for s in order], registers)
         body: list[str] = []
-        for block, order in sections:
+        for blocks, order in sections:
+            if blocks and blocks[0].stage:
+                body += [f"    // Stage {blocks[0].stage}."]
+            elif not blocks and registers:
+                body += ["    // Outputs."]
             lines = [line for signal in order for line in self._definition(signal)]
-            if block:
+            for block in blocks:
                 lines += ([""] if lines else []) + self._always(block)
-            else:
+            if not blocks:
                 for name, parts in self._outputs.items():
                     lines += vt.declaration(f"    assign {name} =", self._parts(parts))
-            body += [*lines, ""] if lines else []
+            body += [*lines, ""]
         return "\n".join([
             *([header.rstrip("\n")] if header.strip() else []),
             f"module {self._top} (", *self._port_lines(registers), ");", "",
             *self._register_lines(registers), *body, *self._unused_lines(), "endmodule", "",
         ])
 
-    def _claim(self, signal: Signal) -> None:
-        if signal.name not in self._netlist.outputs:
-            signal.name = self._names.new(signal.base or signal.name)
-
     def _spread_names(self, order: Sequence[Signal], registers: Sequence[Signal]) -> None:
         """Public names first; then what has none is called after what it is part of."""
         for signal in order:
-            if signal.name:
-                self._claim(signal)
+            if signal.name and signal.name not in self._netlist.outputs:
+                signal.name = self._names.new(signal.name)
         for register in registers:
             for source in _sources(register.operands):
                 source.base = source.base or f"{register.name}_next"
@@ -247,7 +254,10 @@ class _Writer:
 
     def _folds(self, signal: Signal, text: Text) -> bool:
         assert signal.cell is not None
-        if not signal.whole or len(text.text) > _LONGEST or text.depth > _DEEPEST:
+        user = signal.user.cell if signal.user else None
+        chained = user and user.type == signal.cell.type and text.op in ("&", "|", "^")
+        longest = _LONGEST_CHAIN if chained else _LONGEST
+        if not signal.whole or len(text.text) > longest or text.depth > _DEEPEST:
             return False
         if signal.cell.type in _ARITHMETIC | _SHIFTS and not _self_sized(signal):
             return False
@@ -318,11 +328,22 @@ class _Writer:
         order = comparison and op not in ("==", "!=")
         as_signed = cell.signed and (order or (not comparison and not _self_sized(signal)))
         style = "signed" if as_signed else "number"
+        match signal.operands:
+            case [value, [Constant(bits)]] if op == "+" and not as_signed and bits[0] == "1" and (
+                _self_sized(signal) and len(bits) > 1
+            ):
+                # Adding a number from the upper half is how a subtraction arrives here.
+                less = (1 << len(bits)) - int(bits, 2)
+                by = vt.constant(f"{less:0{len(bits)}b}", "number")
+                return vt.binary("-", [self._parts(value), by])
         args = []
         for operand in signal.operands:
             constant = len(operand) == 1 and isinstance(operand[0], Constant)
             value = self._parts(operand, style)
             args.append(vt.signed(value) if as_signed and not constant else value)
+        if not (comparison or as_signed or _self_sized(signal)) and not all(a.atomic for a in args):
+            # What the assignment widens must be no expression, which would widen from within.
+            args = [vt.concat([vt.constant("0"), a]) for a in args]
         return vt.binary(op, args)
 
     def _always(self, block: _Block) -> list[str]:
@@ -333,7 +354,8 @@ class _Writer:
             edge = "posedge" if block.polarity["ARST"] else "negedge"
             sensitive += f" or {edge} {self._parts(block.controls['ARST']).text}"
         reset = next(iter(resets.values()), None)
-        enable = self._control(block, "EN") if "EN" in block.controls else None
+        enables = [self._control(block, p) for p in block.controls if p.startswith("EN")]
+        enable = vt.binary("&", enables) if len(enables) > 1 else enables[0] if enables else None
         clear = [f"{r.name} <= {self._reset_value(r).text};" for r in block.registers]
         load = [
             line for r in block.registers
@@ -345,9 +367,8 @@ class _Writer:
             lines = _if(reset, clear, _if(enable, load) if enable else load)
         else:
             lines = _if(enable, load) if enable else load
-        title = [f"    // Stage {block.stage}"] if block.stage else []
         inner = ["        " + line for line in lines]
-        return [*title, f"    always @({sensitive}) begin", *inner, "    end"]
+        return [f"    always @({sensitive}) begin", *inner, "    end"]
 
     def _control(self, block: _Block, port: str) -> Text:
         text = self._parts(block.controls[port])
@@ -373,7 +394,9 @@ class _Writer:
         return [*lines[:-1], lines[-1].rstrip(",")]
 
     def _register_lines(self, registers: Sequence[Signal]) -> list[str]:
-        lines = [f"    reg {_range(r)}{r.name};" for r in registers if r.name not in self._ports]
+        own = [r for r in registers if r.name not in self._ports]
+        wide = max((len(_range(r)) for r in own), default=0)
+        lines = [f"    reg {_range(r):>{wide}}{r.name};" for r in own]
         starts = []
         for register in registers:
             values = [self._netlist.initial.get(b, "x") for b in register.bits]  # type: ignore[arg-type]

@@ -14,17 +14,22 @@ from typing import NamedTuple
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value, ValueLike
 
+from .adders import Adder, add
+
 __all__ = ["BitHeap", "Structure"]
 
 
 class Structure(StrEnum):
     """How a sum or a product is built. The choice changes cost, never a result bit."""
 
-    #: The operators ``*`` and ``+``, left to synthesis: the choice where it has carry chains.
+    #: What measured best for the operands at hand; see the unit's documentation.
+    AUTO = "auto"
+    #: The operators ``*`` and ``+``, left to synthesis: the choice where it has multiplier blocks.
     PLAIN = "plain"
     #: AND array and compressor tree: the shortest delay in standard cells.
     COMPRESSOR = "compressor"
-    #: Radix-4 Booth digits and compressor tree: the smallest area in standard cells.
+    #: Radix-4 Booth digits and compressor tree: the smallest area from 6-bit operands on, and
+    #: the fewest LUTs.
     BOOTH = "booth"
 
 
@@ -115,9 +120,17 @@ class BitHeap:
             self._columns[weight].append(_Bit(arrival, bit))
 
     def sum(
-        self, m: Module, *, name: str = "tree", structure: Structure = Structure.COMPRESSOR
+        self,
+        m: Module,
+        *,
+        name: str = "tree",
+        structure: Structure = Structure.COMPRESSOR,
+        adder: Adder = Adder.SKLANSKY,
     ) -> Signal:
-        """The resolved sum, an unsigned signal ``{name}_sum`` of ``width`` bits."""
+        """The resolved sum, an unsigned signal ``{name}_sum`` of ``width`` bits.
+
+        ``adder`` is the one that adds the last two rows; ``Structure.PLAIN`` has none.
+        """
         result = Signal(self._width, name=f"{name}_sum")
         if structure is Structure.PLAIN:
             m.d.comb += result.eq(self._plain_sum())
@@ -126,7 +139,8 @@ class BitHeap:
         # Below the lowest column that holds two bits, the sum is there already.
         low = next((i for i, column in enumerate(columns) if len(column) > 1), self._width)
         first, second = _rows(columns)
-        m.d.comb += result.eq(Cat(first[:low], first[low:] + second[low:]))
+        high = add(m, first[low:], second[low:], adder=adder, name=f"{name}_add")
+        m.d.comb += result.eq(Cat(first[:low], high))
         return result
 
     def compress(self, m: Module, *, name: str = "tree") -> tuple[Signal, Signal]:
@@ -167,16 +181,18 @@ class BitHeap:
 
     def _plain_sum(self) -> Value:
         """The same sum by operators, as a balanced tree of adders."""
-        terms = [Const(self._plain_constant % (1 << self._width), self._width)]
+        terms: list[Value] = []
+        if self._plain_constant:
+            terms.append(Const(self._plain_constant % (1 << self._width), self._width))
         for value, weight, negate in self._terms:
             shifted = value.shift_left(weight)
             terms.append(-shifted if negate else shifted)
         while len(terms) > 1:
-            pairs = [a + b for a, b in zip(terms[::2], terms[1::2], strict=False)]
-            terms = [pair[: self._width] if len(pair) > self._width else pair for pair in pairs] + (
-                terms[-1:] if len(terms) % 2 else []
-            )
-        return terms[0]
+            pairs = [(a + b) for a, b in zip(terms[::2], terms[1::2], strict=False)]
+            odd = terms[-1:] if len(terms) % 2 else []
+            terms = [pair[: self._width] if len(pair) > self._width else pair for pair in pairs]
+            terms += odd
+        return terms[0] if terms else Const(0, self._width)
 
 
 def _compress_level(
@@ -184,7 +200,7 @@ def _compress_level(
 ) -> list[list[_Bit]]:
     """One level of full adders over the bits that have arrived, by Dadda's rule.
 
-    Each column shrinks only as far as the next of his heights 2, 3, 4, 6, 9, 13 ...: fewer adders
+    Each column shrinks only as far as the next of the heights 2, 3, 4, 6, 9, 13 ...: fewer adders
     for the same depth than shrinking as much as one can. A half adder is a full adder with a
     constant 0, which synthesis and simulators fold away.
     """

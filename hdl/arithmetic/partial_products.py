@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value, ValueLike
 
+from .adders import Adder
 from .bitheap import BitHeap, Structure
 
 __all__ = ["add_products", "dot_product", "multiply"]
@@ -20,12 +21,13 @@ def multiply(
     b: ValueLike,
     *,
     structure: Structure = Structure.COMPRESSOR,
+    adder: Adder = Adder.SKLANSKY,
     name: str = "product",
 ) -> Value:
     """``a * b``, exact; as wide as both operands together, signed if one of them is."""
     a, b = Value.cast(a), Value.cast(b)
     shape = Shape(len(a) + len(b), a.shape().signed or b.shape().signed)
-    return _sum_of_products(m, [a], [b], shape, structure, name)
+    return _sum_of_products(m, [a], [b], shape, structure, adder, name)
 
 
 def dot_product(
@@ -34,6 +36,7 @@ def dot_product(
     b: Sequence[ValueLike],
     *,
     structure: Structure = Structure.COMPRESSOR,
+    adder: Adder = Adder.SKLANSKY,
     name: str = "dot",
 ) -> Value:
     """The exact sum of ``a[i] * b[i]``, of the smallest shape that holds every such sum.
@@ -44,16 +47,22 @@ def dot_product(
     _check_lanes(a, b)
     corners = [x * y for x in _limits(a[0].shape()) for y in _limits(b[0].shape())]
     low, high = len(a) * min(corners), len(a) * max(corners)
-    shape = Shape.cast(range(min(low, 0), max(high, 1) + 1))
-    return _sum_of_products(m, a, b, shape, structure, name)
+    shape = Shape.cast(range(min(low, 0), max(high, 0) + 1))
+    return _sum_of_products(m, a, b, shape, structure, adder, name)
 
 
 def _sum_of_products(
-    m: Module, a: list[Value], b: list[Value], shape: Shape, structure: Structure, name: str
+    m: Module,
+    a: list[Value],
+    b: list[Value],
+    shape: Shape,
+    structure: Structure,
+    adder: Adder,
+    name: str,
 ) -> Value:
-    heap = BitHeap(shape.width)
+    heap = BitHeap(max(shape.width, 1))
     add_products(m, heap, a, b, structure=structure, name=name)
-    total = heap.sum(m, name=name, structure=structure)
+    total = heap.sum(m, name=name, structure=structure, adder=adder)
     return total.as_signed() if shape.signed else total
 
 

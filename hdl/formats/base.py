@@ -169,7 +169,8 @@ class NumberView(ValueCastable):
         if len(target) != format.width:
             raise ValueError(f"A {format.name} signal must be {format.width} bits, not {len(target)}")
         self.number_format = format
-        self._target = target
+        # A slice of a structure has lost its sign; the format knows.
+        self._target = target.as_signed() if format.as_shape().signed else target
 
     def shape(self) -> NumberFormat:
         return self.number_format

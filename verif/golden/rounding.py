@@ -11,8 +11,8 @@ import numpy as np
 from ...hdl.formats import (
     Decoded,
     FloatFormat,
-    IntegerFormat,
     InfinityTo,
+    IntegerFormat,
     NanTo,
     NegativeZero,
     NumberFormat,

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from ....hdl.formats import Decoded
+from ....hdl.formats.lmul_policy import LMulSpecials, published_offset
+from .. import lmul
 from ..exact import INT64_BITS, bit_length, wide
-from ..lmul import lmul_exact
 from ..product import multiply
 from ..rounding import flush_subnormals, project
 
@@ -18,7 +19,7 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     """One result per transaction: ``a`` and ``b`` have shape (beats, lanes)."""
     p = parameters
     terms = _products(p, inputs)
-    lsb = _lsb_exponent(p, terms)
+    lsb = _lsb_exponent(p)
     places = np.where(terms.significand == 0, 0, terms.exponent - lsb)
     top = int((bit_length(np.asarray(terms.significand)) + places).max(initial=0))
     bits = top + (p.lanes * p.beats).bit_length() + 1
@@ -50,16 +51,32 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
 def _products(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
     """All products, exactly, in shape (beats, lanes)."""
     if p.product == "lmul":
-        return lmul_exact(
-            p.a, p.b, inputs["a"], inputs["b"], p.semantics, p.offset, flush=True
-        )
+        return _lmul_products(p, inputs)
     a, b = p.a.decode(inputs["a"]), p.b.decode(inputs["b"])
     if p.projection.ftz_in:
         a, b = flush_subnormals(a, p.a), flush_subnormals(b, p.b)
     return multiply(a, b)
 
 
-def _lsb_exponent(p: Any, terms: Decoded) -> int:
+def _lmul_products(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
+    """L-Mul's unrounded products; subnormals count as zero, as L-Mul has it."""
+    m = max(p.a.mantissa_width, p.b.mantissa_width)
+    sides = [lmul.operand(inputs[s], f, m) for s, f in (("a", p.a), ("b", p.b))]
+    offset = published_offset(m) if p.offset < 0 else p.offset
+    terms = lmul.product(
+        *sides, m, offset, semantics=p.semantics, specials=LMulSpecials.IEEE
+    )
+    nothing = terms.zero | terms.nan | terms.infinite
+    return Decoded(
+        terms.nan,
+        terms.infinite,
+        terms.negative,
+        np.where(nothing, 0, terms.significand),
+        terms.exponent - p.a.bias - p.b.bias - m,
+    )
+
+
+def _lsb_exponent(p: Any) -> int:
     """Exponent of the smallest product, which every other is a multiple of."""
     if p.product == "lmul":
         m = max(p.a.mantissa_width, p.b.mantissa_width)
