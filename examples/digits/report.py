@@ -1,0 +1,117 @@
+"""The outcome as a table, as JSON, and as one HTML page that needs nothing else."""
+
+import html
+import io
+from typing import Any
+
+__all__ = ["columns", "page", "picture", "rows"]
+
+columns = (
+    "format", "float32", "RTL", "dot products", "mismatches", "gates", "FO4", "gates/lane vs int8",
+    "ECP5 LUTs",
+)
+
+
+def rows(results: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """The table's text, a row a number system."""
+    base = next(r["gates"] for r in results if r["name"] == "int8")
+    return [
+        (
+            r["name"],
+            f"{r['accuracy_float32']:.1%}",
+            f"{r['accuracy_rtl']:.1%}",
+            f"{r['dot_products']:,}",
+            str(r["mismatches"]),
+            f"{r['gates']:,.0f}",
+            f"{r['fo4']:.0f}",
+            f"{r['gates'] / base:.2f}",
+            f"{r['ecp5_luts']:,}",
+        )
+        for r in results
+    ]
+
+
+def picture(results: list[dict[str, Any]]) -> str:
+    """Accuracy against gates, as SVG."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "bitwright"
+    matplotlib.rcParams["font.size"] = 11
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
+    for r in results:
+        lmul = r["product"] == "lmul"
+        axes.scatter(r["gates"], 100 * r["accuracy_rtl"], s=60, marker="D" if lmul else "o",
+                     color="#c2571a" if lmul else "#1f5fa8", zorder=3)
+        axes.annotate(r["name"], (r["gates"], 100 * r["accuracy_rtl"]), xytext=(7, 5),
+                      textcoords="offset points")
+    exact = 100 * results[0]["accuracy_float32"]
+    axes.axhline(exact, color="#666666", linestyle="--", linewidth=1)
+    axes.annotate("float32", (0.995, exact), xycoords=("axes fraction", "data"), ha="right",
+                  xytext=(0, 3), textcoords="offset points", color="#666666")
+    axes.set_xscale("log")
+    low, high = min(r["gates"] for r in results), max(r["gates"] for r in results)
+    axes.set_xlim(low * 0.8, high * 1.7)
+    ticks = [t for t in (500, 1000, 2000, 3000, 5000, 7000, 10000, 15000, 20000, 30000)
+             if low * 0.8 <= t <= high * 1.7]
+    axes.set_xticks(ticks, [f"{t:,}" for t in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("gates of the dot product unit (NAND2 = 1, logarithmic)")
+    axes.set_ylabel("accuracy through the RTL, %")
+    axes.grid(color="#e4e4e4", zorder=0)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    pyplot.close(figure)
+    svg = text.getvalue()
+    return svg[svg.index("<svg") :]
+
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #1c1c1c; max-width: 62rem; margin: 2rem auto;
+       padding: 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .9rem; text-align: right; border-bottom: 1px solid #ddd; }
+th:first-child, td:first-child { text-align: left; }
+svg { max-width: 100%; height: auto; }
+footer { color: #555; font-size: .9rem; margin-top: 2rem; }
+"""
+
+
+def page(document: dict[str, Any]) -> str:
+    """One HTML file with the table and the plot in it."""
+    results = document["results"]
+    head = "".join(f"<th>{html.escape(c)}</th>" for c in columns)
+    body = "\n".join(
+        "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>"
+        for row in rows(results)
+    )
+    total = sum(r["dot_products"] for r in results)
+    wrong = sum(r["mismatches"] for r in results)
+    tools = ", ".join(f"{n} {v}" for n, v in document["tools"].items())
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>bitwright: handwritten digits in low-bit hardware</title>
+<style>{_STYLE}</style></head>
+<body>
+<h1>Handwritten digits in low-bit hardware</h1>
+<p>A 64-32-10 classifier, trained in floating point on scikit-learn's digits, then quantized with
+one scale a tensor. Every dot product of the {document["images"]} test images ran through the
+generated Verilog in simulation and was compared, bit by bit, with the golden model:
+{total:,} dot products, {wrong} mismatches.</p>
+{picture(results)}
+<table><thead><tr>{head}</tr></thead>
+<tbody>
+{body}
+</tbody></table>
+<p>Each unit multiplies {document["lanes"]} pairs a beat, sums them exactly over up to
+{document["beats"]} beats, and rounds once, to float32. Gates: area in NAND2 equivalents, optimised
+for area; FO4: delay from register to register or port, in inverter delays, optimised for speed;
+ECP5 LUTs without DSP blocks. All are estimates by synthesis, before layout.</p>
+<footer>Made by <code>make run</code>. {html.escape(tools)}; {html.escape(document["simulator"])}.
+</footer>
+</body></html>
+"""
