@@ -20,13 +20,17 @@ bench: $(READY)
 	$(BIN)/python benchmarks -o build/bench.json
 
 docs: $(READY)
+	$(INSTALL) -e '.[docs]'
 	$(BIN)/python docs/build.py -o build/docs
 
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
 $(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python must be 3.11 or newer; set PYTHON=python3.x")'
+	@echo "Setting up $(VENV): packages from PyPI, about a minute"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-	  -e '.[demo,test,lint,docs]'
-	touch $@
+	$(INSTALL) -e '.[demo,test,lint]'
+	@touch $@
 
 clean:
 	rm -rf build $(VENV)

@@ -64,7 +64,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="bitwright",
         description="Low-bit arithmetic hardware for AI: generate, verify and cost a unit.",
         epilog="Formats are given by name, as in: bitwright generate float-multiplier "
-               "-p a=e4m3fn -p b=e5m2 -p o=bf16",
+        "-p a=e4m3fn -p b=e5m2 -p o=bf16",
     )
     parser.add_argument("--version", action="version", version=version("bitwright"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -75,7 +75,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if unit:
             command.add_argument("unit", metavar="UNIT", help="a name from 'bitwright list'")
             command.add_argument(
-                "-p", dest="parameters", metavar="NAME=VALUE", action="append", default=[],
+                "-p",
+                dest="parameters",
+                metavar="NAME=VALUE",
+                action="append",
+                default=[],
                 help="a parameter of the unit; may be repeated",
             )
         if json:
@@ -92,7 +96,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     verify = add("verify", "verify", "simulate a unit and compare it with its golden model", True)
     verify.add_argument("--simulator", choices=SIMULATORS, default=SIMULATORS[0])
     verify.add_argument(
-        "--vectors", metavar="N|all", type=_Typed(_vectors),
+        "--vectors",
+        metavar="N|all",
+        type=_Typed(_vectors),
         help="how many; default: all up to 16 operand bits, else 65536",
     )
     verify.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)

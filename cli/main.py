@@ -35,4 +35,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fail(message: str, status: int) -> int:
     print(f"bitwright: {message}", file=sys.stderr)
     return status
-

@@ -53,10 +53,14 @@ def estimate_tables(result: dict[str, Any], targets: Sequence[str]) -> None:
         rows = []
         for recipe, figures in gates["recipes"].items():
             delay = figures["delay"]
-            rows.append((
-                recipe, f"{figures['area']:.1f}", "-" if delay is None else f"{delay:.1f}",
-                str(sum(figures["cells"].values())),
-            ))
+            rows.append(
+                (
+                    recipe,
+                    f"{figures['area']:.1f}",
+                    "-" if delay is None else f"{delay:.1f}",
+                    str(sum(figures["cells"].values())),
+                )
+            )
         line(f"{gates['flow']}; area in {units['area']}, delay in {units['delay']}")
         table(("recipe", "area", "delay", "cells"), rows)
         for note in {gates.get("note")} - {None}:
@@ -64,7 +68,9 @@ def estimate_tables(result: dict[str, Any], targets: Sequence[str]) -> None:
     fpgas = [target for target in targets if target != "gates"]
     if fpgas:
         names = ("lut", "carry", "register", "dsp", "ram")
-        table(("target", *names),
-              [(target, *(str(result[target][name]) for name in names)) for target in fpgas])
+        table(
+            ("target", *names),
+            [(target, *(str(result[target][name]) for name in names)) for target in fpgas],
+        )
     tools = ", ".join(f"{name} {version}" for name, version in result["tools"].items())
     line(f"{result['kind']}; {tools}")

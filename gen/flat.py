@@ -30,6 +30,9 @@ class FlatTop(Elaboratable):
     A combinational unit has no clock and no reset.
     """
 
+    # Made also for its list of ports alone.
+    _MustUse__silence = True
+
     def __init__(self, unit: Unit):
         self._unit = unit
         clocked = unit.latency > 0

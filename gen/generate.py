@@ -46,7 +46,7 @@ class Generated:
 
     @cached_property
     def rtlil(self) -> str:
-        """The flat module in Yosys's own language: what is synthesized, and what becomes Verilog."""
+        """The flat module in Yosys's language: what is synthesized, and what becomes Verilog."""
         ports = [self._flat.signals[port.name] for port in self.ports]
         return rtlil.convert(self._flat, name=self.top, ports=ports, emit_src=False)
 
@@ -69,7 +69,8 @@ class Generated:
         first = (inspect.getdoc(type(self.unit)) or "").partition("\n")[0]
         timing = (
             f"latency {self.unit.latency}, interval {self.unit.interval}"
-            if self.unit.latency else "combinational"
+            if self.unit.latency
+            else "combinational"
         )
         options = "".join(f" -p {k}={v}" for k, v in self.given.items())
         top = "" if self.top == default_top(self.name, self.given) else f" --name {self.top}"

@@ -46,8 +46,11 @@ def _type_name(annotation: Any) -> str:
         if kind is type(None):
             continue
         if issubclass(kind, NumberFormat):
-            kinds.append({FloatFormat: "float format", IntegerFormat: "integer format"}
-                         .get(kind, "number format"))
+            kinds.append(
+                {FloatFormat: "float format", IntegerFormat: "integer format"}.get(
+                    kind, "number format"
+                )
+            )
         elif issubclass(kind, StrEnum):
             kinds.append("choice")
         else:
@@ -122,8 +125,9 @@ def _read(parameter: Parameter, text: str) -> Any:
         except ValueError as error:
             raise ValueError(f"Parameter '{parameter.name}': {error}") from None
         if not isinstance(format, formats):
-            raise ValueError(f"The parameter '{parameter.name}' must be a {parameter.type}, "
-                             f"not '{text}'")
+            raise ValueError(
+                f"The parameter '{parameter.name}' must be a {parameter.type}, not '{text}'"
+            )
         return format
     if parameter.choices:
         if bool in kinds and text.lower() in _TRUE_FALSE:
@@ -132,13 +136,16 @@ def _read(parameter: Parameter, text: str) -> Any:
             return kinds[0](text)
         near = difflib.get_close_matches(text, parameter.choices, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise ValueError(f"The parameter '{parameter.name}' must be one of "
-                         f"{', '.join(parameter.choices)}, not '{text}'{hint}")
+        raise ValueError(
+            f"The parameter '{parameter.name}' must be one of "
+            f"{', '.join(parameter.choices)}, not '{text}'{hint}"
+        )
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"The parameter '{parameter.name}' must be an integer, "
-                         f"not '{text}'") from None
+        raise ValueError(
+            f"The parameter '{parameter.name}' must be an integer, not '{text}'"
+        ) from None
 
 
 def make_unit(name: str, texts: Mapping[str, str]) -> Unit:
@@ -156,8 +163,9 @@ def make_unit(name: str, texts: Mapping[str, str]) -> Unit:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise ValueError(f"A parameter of {name} must be one of {', '.join(known)}, "
-                             f"not '{key}'{hint}")
+            raise ValueError(
+                f"A parameter of {name} must be one of {', '.join(known)}, not '{key}'{hint}"
+            )
         target = projection if key in projection_fields else arguments
         target[key] = _read(known[key], text)
     if projection:

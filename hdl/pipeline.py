@@ -107,7 +107,12 @@ def elastic(
 
 
 def _accumulate(
-    m: Module, step: Accumulation, values: dict[str, Any], valid: Value, done: Signal, move: Value,
+    m: Module,
+    step: Accumulation,
+    values: dict[str, Any],
+    valid: Value,
+    done: Signal,
+    move: Value,
     stage: int,
 ) -> dict[str, Any]:
     state = {

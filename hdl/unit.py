@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from types import SimpleNamespace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
@@ -67,6 +67,11 @@ class Unit(wiring.Component):
     reference: ClassVar[str]
     interval: int = 1
     parameters: SimpleNamespace
+    # Made by the constructor from the payloads, which a checker of types cannot know. (Written so
+    # that they are no annotations of ports, which would declare the signature.)
+    if TYPE_CHECKING:
+        i: Any
+        o: Any
 
     def __new__(cls, *args: Any, **arguments: Any) -> Self:
         unit = super().__new__(cls, *args, **arguments)
@@ -85,10 +90,12 @@ class Unit(wiring.Component):
                 f"The pipeline stages must be from 0 to {cut_points} here, not {stages!r}"
             )
         self.stages = stages
-        super().__init__({
-            "i": In(stream.Signature(StructLayout(dict(inputs)))),
-            "o": Out(stream.Signature(StructLayout(dict(outputs)))),
-        })
+        super().__init__(
+            {
+                "i": In(stream.Signature(StructLayout(dict(inputs)))),
+                "o": Out(stream.Signature(StructLayout(dict(outputs)))),
+            }
+        )
 
     def steps(self) -> Sequence[Step]:
         """The datapath. Its first step finds the input fields by name; its last one returns the

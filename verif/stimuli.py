@@ -55,9 +55,11 @@ def _draw(rng: np.random.Generator, format: Any, shape: tuple[int, ...]) -> np.n
     """Half uniform codes, half corners."""
     width, illegal = _legal(format)
     if width > 62:
-        words = [rng.integers(0, 1 << 32, shape, dtype=np.int64).astype(object) << 32 * k
-                 for k in range(-(-width // 32))]
-        codes = sum(words) & ((1 << width) - 1)
+        words = [
+            rng.integers(0, 1 << 32, shape, dtype=np.int64).astype(object) << 32 * k
+            for k in range(-(-width // 32))
+        ]
+        codes: np.ndarray = np.sum(words, axis=0) & ((1 << width) - 1)
     else:
         codes = rng.integers(0, 1 << width, shape, dtype=np.int64)
     if isinstance(format, NumberFormat):
@@ -95,8 +97,10 @@ def stimuli(
     bits = exhaustive_bits(unit)
     if everything and (bits is None or bits > MOST_EXHAUSTIVE_BITS):
         what = "keeps a sum over many beats" if bits is None else f"has {bits} operand bits"
-        raise ValueError(f"The vectors must be a number, not 'all': the unit {what}; "
-                         f"all combinations are tried up to {MOST_EXHAUSTIVE_BITS} bits")
+        raise ValueError(
+            f"The vectors must be a number, not 'all': the unit {what}; "
+            f"all combinations are tried up to {MOST_EXHAUSTIVE_BITS} bits"
+        )
     if bits is not None and (everything or (vectors is None and bits <= EXHAUSTIVE_BITS)):
         return _everything(unit, bits, rng), f"all {1 << bits:,} operand combinations"
     count = vectors or 1 << 16
@@ -132,9 +136,7 @@ def _everything(unit: Unit, bits: int, rng: np.random.Generator) -> dict[str, np
             index = index >> width
             if illegal is not None:
                 keep &= columns[-1] != illegal
-        result[name] = (
-            np.stack(columns, axis=1) if isinstance(format, ArrayLayout) else columns[0]
-        )
+        result[name] = np.stack(columns, axis=1) if isinstance(format, ArrayLayout) else columns[0]
     return {name: codes[keep] for name, codes in result.items()}
 
 

@@ -136,7 +136,12 @@ def verify(
     count = len(next(iter(inputs.values())))
     results = len(next(iter(want.values())))
     got, done = run_on(
-        generated, inputs, results, simulator=simulator, seed=seed, waves=waves,
+        generated,
+        inputs,
+        results,
+        simulator=simulator,
+        seed=seed,
+        waves=waves,
         lanes=1 if waves else lanes or _lanes(generated, count),
     )
     bad = _differences(unit, got, want)
@@ -147,7 +152,9 @@ def verify(
     )
     bad_again = _differences(unit, again, part_want)
     indices = np.union1d(bad, bad_again)
-    examples = [_example(unit, i, inputs, got if i in bad else again, want) for i in indices[:_SHOWN]]
+    examples = [
+        _example(unit, i, inputs, got if i in bad else again, want) for i in indices[:_SHOWN]
+    ]
     options = "".join(f" -p {k}={v}" for k, v in generated.given.items())
     how_many = " --vectors all" if everything else f" --vectors {vectors}" if vectors else ""
     return Verification(
@@ -164,7 +171,7 @@ def verify(
         build_seconds=round(done.build_seconds + paced.build_seconds, 2),
         seconds=round(time.perf_counter() - started, 2),
         command=f"bitwright verify {generated.name}{options} --simulator {simulator}"
-                f"{how_many} --seed {seed}",
+        f"{how_many} --seed {seed}",
     )
 
 
@@ -211,7 +218,10 @@ def _text(shape: Any, codes: Any) -> str:
 
 
 def _example(
-    unit: Unit, result: int, inputs: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray],
+    unit: Unit,
+    result: int,
+    inputs: Mapping[str, np.ndarray],
+    got: Mapping[str, np.ndarray],
     want: Mapping[str, np.ndarray],
 ) -> Mismatch:
     """The inputs of one result: of a sum over several beats, those of its last beat."""

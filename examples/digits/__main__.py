@@ -13,15 +13,14 @@ import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+import report
+from hardware import CASES, LANES, run_case
+from network import train
 from rich.console import Console
 from rich.table import Table
 
 from bitwright.gen import yosys
 from bitwright.gen.files import write_whole
-
-import report
-from hardware import CASES, LANES, run_case
-from network import train
 
 
 def main() -> int:
@@ -37,16 +36,20 @@ def main() -> int:
     say("starting Yosys (its first start on a machine compiles it: up to a minute)")
     say(f"Yosys {yosys.version()} is ready")
     network = train()
-    say(f"trained: {network.accuracy(network.float32_scores()):.1%} of {len(network.images)} "
-        "test images right in float32")
+    say(
+        f"trained: {network.accuracy(network.float32_scores()):.1%} of {len(network.images)} "
+        "test images right in float32"
+    )
     results = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
         waiting = {pool.submit(run_case, case, network, folder): case for case in CASES}
         for future in as_completed(waiting):
             row = results[waiting[future].name] = future.result()
-            say(f"{len(results)}/{len(CASES)} {row['name']}: {row['dot_products']:,} dot products, "
+            say(
+                f"{len(results)}/{len(CASES)} {row['name']}: {row['dot_products']:,} dot products, "
                 f"{row['mismatches']} mismatches, {row['accuracy_rtl']:.1%}, "
-                f"{row['gates']:,.0f} gates")
+                f"{row['gates']:,.0f} gates"
+            )
     ordered = [results[case.name] for case in CASES]
     document = {
         "command": "make run",

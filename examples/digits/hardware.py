@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from network import Network
 
 from bitwright.gen.cost import estimate
 from bitwright.gen.generate import Generated, generate
 from bitwright.hdl.formats import NumberFormat, parse_format
 from bitwright.verif.golden.cast import cast
 from bitwright.verif.verify import golden, run_on
-
-from network import Network
 
 __all__ = ["CASES", "LANES", "Case", "run_case"]
 
@@ -30,10 +29,18 @@ class Case:
 
     def unit(self, beats: int) -> Generated:
         """The dot product unit; every case rounds its exact sum once, to float32."""
-        return generate("dot-product", {
-            "a": self.format, "b": self.format, "o": "fp32", "product": self.product,
-            "lanes": str(LANES), "beats": str(beats),
-        }, top=f"dot_{self.name.replace('-', '_')}")
+        return generate(
+            "dot-product",
+            {
+                "a": self.format,
+                "b": self.format,
+                "o": "fp32",
+                "product": self.product,
+                "lanes": str(LANES),
+                "beats": str(beats),
+            },
+            top=f"dot_{self.name.replace('-', '_')}",
+        )
 
 
 CASES = (
@@ -48,7 +55,7 @@ CASES = (
 
 
 def _quantize(values: np.ndarray, format: NumberFormat, peak: float) -> tuple[np.ndarray, float]:
-    """Codes, and the one scale of the tensor that brings its peak to the format's largest number."""
+    """Codes, and the tensor's scale, which brings its peak to the format's largest number."""
     largest = float(format.max_integer) * 2.0**format.lsb_exponent
     scale = np.float32(peak / largest)
     scaled = (values.astype(np.float32) / scale).astype(np.float32)

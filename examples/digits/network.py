@@ -49,6 +49,4 @@ def train() -> Network:
     weights = tuple(w.astype(np.float32) for w in model.coefs_)
     biases = tuple(b.astype(np.float32) for b in model.intercepts_)
     hidden = np.maximum(seen @ weights[0] + biases[0], 0)
-    return Network(
-        weights, biases, (float(seen.max()), float(hidden.max())), unseen, unseen_labels
-    )
+    return Network(weights, biases, (float(seen.max()), float(hidden.max())), unseen, unseen_labels)

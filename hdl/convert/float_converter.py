@@ -73,7 +73,9 @@ class FloatConverter(Unit):
             raw = decode_integer(m, Value.cast(operand), self.parameters.a, "a")
         else:
             normalize = isinstance(self.parameters.o, FloatFormat)
-            raw = decode(m, operand, "a", normalize=normalize, flush=self.parameters.projection.ftz_in)
+            raw = decode(
+                m, operand, "a", normalize=normalize, flush=self.parameters.projection.ftz_in
+            )
         return {**values, "number": raw}
 
     def _place(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
@@ -81,9 +83,15 @@ class FloatConverter(Unit):
         return {**values, "number": place(m, raw, self.parameters.o, self.parameters.projection)}
 
     def _settle(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        code = settle(m, values["number"], self.parameters.o, self.parameters.projection, values.get("random"))
+        code = settle(
+            m, values["number"], self.parameters.o, self.parameters.projection, values.get("random")
+        )
         return {"p": code}
 
     def _to_integer(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         raw: Raw = values["number"]
-        return {"p": project_integer(m, raw, self.parameters.o, self.parameters.projection, values.get("random"))}
+        return {
+            "p": project_integer(
+                m, raw, self.parameters.o, self.parameters.projection, values.get("random")
+            )
+        }

@@ -100,7 +100,7 @@ class DotProduct(Unit):
         check_positive("number of beats", beats, most=1 << 32)
         integers = isinstance(a, IntegerFormat) and isinstance(b, IntegerFormat)
         if structure is Structure.BOOTH and not integers:
-            raise ValueError("The structure must be 'compressor' or 'plain' with floats, not 'booth'")
+            raise ValueError("With floats the structure must be compressor or plain, not 'booth'")
         if structure is Structure.AUTO:
             wide = integers and b.width >= _BOOTH_WIDTH
             structure = Structure.BOOTH if wide else Structure.COMPRESSOR
@@ -127,8 +127,11 @@ class DotProduct(Unit):
         if self._terms:
             low, high, lsb = self._terms.low, self._terms.high, self._terms.lsb_exponent
         else:
-            corners = [x * y for x in (p.a.min_integer, p.a.max_integer)
-                       for y in (p.b.min_integer, p.b.max_integer)]
+            corners = [
+                x * y
+                for x in (p.a.min_integer, p.a.max_integer)
+                for y in (p.b.min_integer, p.b.max_integer)
+            ]
             low, high, lsb = min(corners), max(corners), p.a.lsb_exponent + p.b.lsb_exponent
         count = p.lanes * p.beats
         low, high = min(low, 0) * count, high * count
@@ -242,8 +245,11 @@ class DotProduct(Unit):
             infinite = wire(m, "sum_infinite", plus | minus)
             negative = Mux(infinite, minus, negative)
         return Raw(
-            significand=magnitude, offset=raw.offset, negative=negative,
-            nan=wire(m, "sum_nan", self._nan(values)), infinite=infinite,
+            significand=magnitude,
+            offset=raw.offset,
+            negative=negative,
+            nan=wire(m, "sum_nan", self._nan(values)),
+            infinite=infinite,
         )
 
     def _place(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:

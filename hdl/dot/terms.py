@@ -1,4 +1,4 @@
-"""The lanes of a dot product of floats: products at one common weight, with flags for exceptions."""
+"""The lanes of a dot product of floats: products at one common weight, and exception flags."""
 
 from enum import StrEnum
 from typing import Any
@@ -52,8 +52,11 @@ class LaneTerms:
         if parameters.product is Product.LMUL:
             self.high, self.lsb_exponent = self._lmul_bounds()
         else:
-            self.high = max(abs(x * y) for x in (a.min_integer, a.max_integer)
-                            for y in (b.min_integer, b.max_integer))
+            self.high = max(
+                abs(x * y)
+                for x in (a.min_integer, a.max_integer)
+                for y in (b.min_integer, b.max_integer)
+            )
             self.lsb_exponent = a.lsb_exponent + b.lsb_exponent
         self.low = -self.high if a.signed or b.signed else 0
         infinities = any(_holds(side, "has_infinity") for side in (a, b))
@@ -92,8 +95,13 @@ class LaneTerms:
         if self._parameters.product is Product.LMUL:
             plain = self._parameters.structure is Structure.PLAIN
             return lmul.lmul(
-                m, a, b, b.number_format, offset=self._offset,
-                semantics=self._parameters.semantics, specials=LMulSpecials.IEEE,
+                m,
+                a,
+                b,
+                b.number_format,
+                offset=self._offset,
+                semantics=self._parameters.semantics,
+                specials=LMulSpecials.IEEE,
                 structure=lmul.Structure.PLAIN if plain else lmul.Structure.RIPPLE,
             )
         x, y = self._decoded(m, a, f"a{lane}"), self._decoded(m, b, f"b{lane}")

@@ -170,7 +170,9 @@ class NumberView(ValueCastable):
             raise ValueError(f"A {format.name} signal must be {format.width} bits, not {len(target)}")
         self.number_format = format
         # A slice of a structure has lost its sign; the format knows.
-        self._target = target.as_signed() if format.as_shape().signed else target
+        # A constant must stay one, so the sign is read in only where it is not there yet.
+        as_signed = format.as_shape().signed and not target.shape().signed
+        self._target = target.as_signed() if as_signed else target
 
     def shape(self) -> NumberFormat:
         return self.number_format

@@ -25,10 +25,12 @@ from .integers import IntegerFormat
 
 __all__ = ["STANDARD_FORMATS", "parse_format"]
 
-_INTEGER = re.compile(r"(u?)int(\d+)(?:f(-?\d+))?(n?)")
-_FLOAT = re.compile(r"(u?)e(\d+)m(\d+)(?:b(-?\d+))?(ieee|fnuz|fn|topnan|ext|none)?(nozero)?")
-_P3109 = re.compile(r"binary(\d+)p(\d+)([su])([ef])")
-_ML_DTYPES = re.compile(r"float\d+_(\w+)")
+_INTEGER = re.compile(r"(u?)int(\d+)(?:f(-?\d+))?(n?)", re.ASCII)
+_FLOAT = re.compile(
+    r"(u?)e(\d+)m(\d+)(?:b(-?\d+))?(ieee|fnuz|fn|topnan|ext|none)?(nozero)?", re.ASCII
+)
+_P3109 = re.compile(r"binary(\d+)p(\d+)([su])([ef])", re.ASCII)
+_ML_DTYPES = re.compile(r"float\d+_(\w+)", re.ASCII)
 _ALIASES = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32", "half": "fp16"}
 
 _MAX_GRAMMAR_WIDTH = 16
@@ -76,15 +78,11 @@ def _standard_of(format: NumberFormat) -> NumberFormat:
     return _STANDARD_NAMES.get(format, format)
 
 
-def _fail(text: str, why: str) -> ValueError:
-    near = difflib.get_close_matches(text, STANDARD_FORMATS, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return ValueError(f"The format name must be {why}, not {text!r}{hint}")
-
-
-def _check_width(text: str, width: int) -> None:
+def _check_width(width: int) -> None:
     if not _MIN_GRAMMAR_WIDTH <= width <= _MAX_GRAMMAR_WIDTH:
-        raise _fail(text, f"of {_MIN_GRAMMAR_WIDTH} to {_MAX_GRAMMAR_WIDTH} bits in all")
+        raise ValueError(
+            f"The float width must be from {_MIN_GRAMMAR_WIDTH} to {_MAX_GRAMMAR_WIDTH}, not {width}"
+        )
 
 
 @cache
@@ -106,10 +104,10 @@ def parse_format(text: str) -> NumberFormat:
                 IntegerFormat(int(width), not unsigned_, int(fraction or 0), bool(narrow))
             )
         if match := _P3109.fullmatch(name):
-            return _parse_p3109(name, int(match[1]), int(match[2]), match[3] == "s", match[4] == "e")
+            return _parse_p3109(int(match[1]), int(match[2]), match[3] == "s", match[4] == "e")
         if match := _FLOAT.fullmatch(name):
             unsigned_, e, m, bias, specials, nozero = match.groups()
-            _check_width(text, (not unsigned_) + int(e) + int(m))
+            _check_width((not unsigned_) + int(e) + int(m))
             kind = Specials.TOP_NAN if unsigned_ else Specials.IEEE
             if specials:
                 kind = Specials.TOP_NAN if specials == "fn" else Specials(specials)
@@ -117,17 +115,23 @@ def parse_format(text: str) -> NumberFormat:
             return _standard_of(FloatFormat(int(e), int(m), bias, not unsigned_, kind, not nozero))
     except ValueError as error:
         raise ValueError(f"The format {text!r} does not exist: {error}") from None
-    raise _fail(text, "like 'e4m3fn', 'bf16', 'int8', 'e3m2none' or 'binary8p4se'")
+    near = difflib.get_close_matches(text, STANDARD_FORMATS, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(
+        "The format name must be like 'e4m3fn', 'bf16', 'int8', 'e3m2none' or 'binary8p4se', "
+        f"not {text!r}{hint}"
+    )
 
 
-def _parse_p3109(name: str, k: int, p: int, signed: bool, extended: bool) -> FloatFormat:
+def _parse_p3109(k: int, p: int, signed: bool, extended: bool) -> FloatFormat:
     """IEEE P3109 interim report v4.0: bias ``2**(K-P-1)`` signed, ``2**(K-P)`` unsigned."""
-    _check_width(name, k)
+    _check_width(k)
     if not 1 <= p <= k - signed:
-        raise _fail(name, f"of a precision from 1 to {k - signed}")
+        raise ValueError(f"The precision must be from 1 to {k - signed} here, not {p}")
     if extended:
         specials = Specials.EXTENDED
     else:
         specials = Specials.ZERO_NAN if signed else Specials.TOP_NAN
     bias = 1 << (k - p - 1 if signed else k - p)
+    name = f"binary{k}p{p}{'s' if signed else 'u'}{'e' if extended else 'f'}"
     return FloatFormat(k - p + (not signed), p - 1, bias, signed, specials, name=name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...hdl.formats import Decoded, FloatFormat, IntegerFormat, NumberFormat, Projection
+from ...hdl.formats import Decoded, FloatFormat, NumberFormat, Projection
 from .rounding import flush_subnormals, project
 
 __all__ = ["cast"]
@@ -55,7 +55,11 @@ def cast(
 
 
 def _exact(
-    codes: np.ndarray, source: NumberFormat, target: NumberFormat, projection: Projection, random: Any
+    codes: np.ndarray,
+    source: NumberFormat,
+    target: NumberFormat,
+    projection: Projection,
+    random: Any,
 ) -> np.ndarray:
     numbers: Decoded = source.decode(codes)
     if projection.ftz_in:
@@ -63,13 +67,11 @@ def _exact(
     return project(numbers, target, projection, random)
 
 
-def _sticky_bits(
-    source: NumberFormat, target: NumberFormat, projection: Projection
-) -> int | None:
+def _sticky_bits(source: NumberFormat, target: NumberFormat, projection: Projection) -> int | None:
     """Low bits of a source code that may be merged into one; None if no table would do."""
     if source.width <= _WHOLE_TABLE_BITS:
         return 0
-    if isinstance(source, IntegerFormat) or not isinstance(target, FloatFormat):
+    if not isinstance(source, FloatFormat) or not isinstance(target, FloatFormat):
         return None
     # Subnormals of the source have fewer significant bits above the merged ones: the target must
     # not be able to tell.

@@ -30,9 +30,7 @@ def flush_subnormals(numbers: Decoded, format: NumberFormat) -> Decoded:
         return numbers
     normal = numbers.significand >= (1 << format.mantissa_width)
     significand = np.where(normal, numbers.significand, 0)
-    return Decoded(
-        numbers.nan, numbers.infinite, numbers.negative, significand, numbers.exponent
-    )
+    return Decoded(numbers.nan, numbers.infinite, numbers.negative, significand, numbers.exponent)
 
 
 def project(
@@ -110,7 +108,7 @@ def _project_float(
     least = target.lsb_exponent + mantissa  # exponent of the smallest normal number
     top = bit_length(numbers.significand) - 1 + numbers.exponent
     place = top if projection.ftz_out else np.maximum(top, least)
-    base = (np.asarray(place - least).astype(np.int64) << mantissa)
+    base = np.asarray(place - least).astype(np.int64) << mantissa
     if not target.zero:  # exponent field 0 is an ordinary one: its numbers have the hidden bit
         base = base - (1 << mantissa)
     base = np.where(zero, 0, base)
@@ -161,8 +159,9 @@ def _project_integer(
         numbers, np.full(np.shape(numbers.exponent), target.lsb_exponent), 0, projection, random
     )
     value = np.where(numbers.negative, -magnitude, magnitude)
-    value = np.where(numbers.infinite, np.where(numbers.negative, target.min_integer,
-                                                target.max_integer), value)
+    value = np.where(
+        numbers.infinite, np.where(numbers.negative, target.min_integer, target.max_integer), value
+    )
     value = np.clip(value, target.min_integer, target.max_integer)
     nan = 0 if projection.nan_to is NanTo.ZERO else target.max_integer
     invalid = numbers.nan

@@ -35,12 +35,12 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
         nan, plus, minus = (np.logical_or.reduceat(x, starts) for x in (nan, plus, minus))
         if random is not None:
             random = random[np.flatnonzero(inputs["last"])]
-    nan = nan | (plus & minus)
-    infinite = (plus | minus) & ~nan
+    nan = np.asarray(nan | (plus & minus))
+    infinite = np.asarray((plus | minus) & ~nan)
     if p.o is None:
         total = np.where(nan | infinite, 0, total)
         flags = {"nan": nan, "plus_infinity": plus & ~nan, "minus_infinity": minus & ~nan}
-        return {"p": total, **{k: v.astype(np.int64) for k, v in flags.items()}}
+        return {"p": total, **{k: np.asarray(v).astype(np.int64) for k, v in flags.items()}}
     negative = np.where(infinite, minus, np.asarray(total < 0, bool))
     if bits <= INT64_BITS:
         total = total.astype(np.int64)
@@ -61,11 +61,9 @@ def _products(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
 def _lmul_products(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
     """L-Mul's unrounded products; subnormals count as zero, as L-Mul has it."""
     m = max(p.a.mantissa_width, p.b.mantissa_width)
-    sides = [lmul.operand(inputs[s], f, m) for s, f in (("a", p.a), ("b", p.b))]
+    a, b = lmul.operand(inputs["a"], p.a, m), lmul.operand(inputs["b"], p.b, m)
     offset = published_offset(m) if p.offset < 0 else p.offset
-    terms = lmul.product(
-        *sides, m, offset, semantics=p.semantics, specials=LMulSpecials.IEEE
-    )
+    terms = lmul.product(a, b, m, offset, semantics=p.semantics, specials=LMulSpecials.IEEE)
     nothing = terms.zero | terms.nan | terms.infinite
     return Decoded(
         terms.nan,

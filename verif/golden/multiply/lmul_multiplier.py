@@ -39,9 +39,7 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
         b = unbias(inputs["b"], p.a, p.b, p.o, offset, p.zero)
     else:
         b = operand(inputs["b"], p.b, m)
-    exact = product(
-        a, b, m, offset, semantics=p.semantics, zero=p.zero, specials=p.specials
-    )
+    exact = product(a, b, m, offset, semantics=p.semantics, zero=p.zero, specials=p.specials)
     return _parts(p, exact) if p.o is None else {"p": _code(p, exact, m)}
 
 

