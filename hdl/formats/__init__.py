@@ -3,7 +3,7 @@
 from .base import Decoded, NumberFormat, NumberValue, NumberView
 from .floats import FloatFormat, FloatView, Specials
 from .integers import IntegerFormat
-from .names import STANDARD_FORMATS, parse_format
+from .names import STANDARD_FORMATS, float_format, parse_format
 from .projection import InfinityTo, NanTo, NegativeZero, Overflow, Projection, Rounding
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "Projection",
     "Rounding",
     "Specials",
+    "float_format",
     "parse_format",
 ]

@@ -1,13 +1,15 @@
 """L-Mul's choices and constants, shared by hardware and golden model.
 
 The L-Mul product of ``(1 + x) 2**i`` and ``(1 + y) 2**j`` is ``(1 + x + y + 2**-l) 2**(i + j)``
-(Luo and Sun, arXiv 2410.00907). Nothing is computed here but the constants that define it.
+(Luo and Sun, arXiv 2410.00907). Nothing is computed here but the constants that define it, and
+policies that contradict each other are refused.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from .floats import FloatFormat
+from .projection import Rounding
 
 __all__ = [
     "LMulOverflow",
@@ -16,6 +18,8 @@ __all__ = [
     "LMulZero",
     "Semantics",
     "WeightCode",
+    "check_formats",
+    "check_policies",
     "published_offset",
 ]
 
@@ -110,3 +114,96 @@ class WeightCode:
             constant += 1 << point
         top = b.magnitude_mask << (mantissa_width - b.mantissa_width)
         return cls(constant, (top + constant).bit_length(), point)
+
+
+def check_formats(
+    a: FloatFormat, b: FloatFormat, o: FloatFormat | None, specials: LMulSpecials
+) -> None:
+    """Refuse formats between which there is no L-Mul product.
+
+    Raises:
+        ValueError: saying which format must be how.
+    """
+    for name, format in (("a", a), ("b", b), ("o", o)):
+        if format is None:
+            continue
+        if not format.zero:
+            raise ValueError(f"The format '{name}' must have a zero, not be {format.name}")
+        if format.max_magnitude < 1 << format.mantissa_width:
+            raise ValueError(f"The format '{name}' must have normal numbers, not be {format.name}")
+    if o is None:
+        return
+    width = max(a.mantissa_width, b.mantissa_width)
+    if o.mantissa_width != width:
+        raise ValueError(
+            f"The result's mantissa width must be {width}, as that of the wider operand, "
+            f"not {o.mantissa_width}"
+        )
+    if (a.signed or b.signed) and not o.signed:
+        raise ValueError(f"The result of signed operands must be signed, not {o.name}")
+    if specials is LMulSpecials.IGNORE:
+        return
+    for format in (a, b):
+        if format.has_infinity and not o.has_infinity:
+            raise ValueError(
+                f"The result's format must have infinities with specials 'ieee', as {format.name} "
+                f"has, not be {o.name}"
+            )
+        if (format.has_nan or format.has_infinity) and not o.has_nan:
+            raise ValueError(
+                f"The result's format must have a NaN with specials 'ieee', as {format.name} "
+                f"has, not be {o.name}"
+            )
+
+
+def check_policies(
+    o: FloatFormat | None,
+    semantics: Semantics,
+    prebiased: bool,
+    overflow: LMulOverflow,
+    underflow: LMulUnderflow,
+    specials: LMulSpecials,
+    zero: LMulZero,
+    rounding: Rounding,
+) -> None:
+    """Refuse policies that contradict each other, or ask for what cannot be.
+
+    Raises:
+        ValueError: saying which policy must be what, and why.
+    """
+
+    def require(condition: bool, what: str, must: str, why: str, value: object) -> None:
+        if not condition:
+            raise ValueError(f"The {what} must be {must} {why}, not '{value}'")
+
+    require(rounding in (Rounding.RTZ, Rounding.RNE), "rounding", "'rtz' or 'rne'",
+            "of a product by formula", rounding)
+    if semantics is Semantics.PACKED:
+        require(rounding is Rounding.RTZ, "rounding", "'rtz'",
+                "in packed semantics, where nothing is rounded", rounding)
+    if underflow is LMulUnderflow.WRAP:
+        require(overflow is LMulOverflow.WRAP, "overflow", "'wrap'", "with underflow 'wrap'",
+                overflow)
+    if prebiased:
+        require(semantics is Semantics.PACKED, "semantics", "'packed'",
+                "with a prebiased operand, whose exponent has carries in it", semantics)
+        require(specials is LMulSpecials.IGNORE, "specials", "'ignore'",
+                "with a prebiased operand, whose code has none", specials)
+        require(underflow is not LMulUnderflow.WRAP or zero is LMulZero.IGNORE, "zero policy",
+                "'ignore'", "with a prebiased operand and underflow 'wrap', as such an operand's "
+                "zero is known by underflow alone", zero)
+    if specials is LMulSpecials.IEEE:
+        require(zero is not LMulZero.IGNORE, "zero policy", "'positive' or 'signed'",
+                "with specials 'ieee', where infinity times zero is NaN", zero)
+        require(overflow is LMulOverflow.SATURATE, "overflow", "'saturate'",
+                "with specials 'ieee', as wrapped numbers may look like NaN", overflow)
+    if o is None:
+        why = "with an exact result, which has neither bounds nor rounding"
+        require(overflow is LMulOverflow.SATURATE, "overflow", "'saturate'", why, overflow)
+        require(underflow is LMulUnderflow.FLUSH, "underflow", "'flush'", why, underflow)
+        require(rounding is Rounding.RTZ, "rounding", "'rtz'", why, rounding)
+    elif o.signed and not o.has_negative_zero:
+        why = f"with {o.name}, which has no negative zero"
+        require(zero is LMulZero.POSITIVE, "zero policy", "'positive'", why, zero)
+        require(overflow is LMulOverflow.SATURATE, "overflow", "'saturate'", why, overflow)
+        require(underflow is LMulUnderflow.FLUSH, "underflow", "'flush'", why, underflow)

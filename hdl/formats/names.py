@@ -23,7 +23,7 @@ from .base import NumberFormat
 from .floats import FloatFormat, Specials, default_bias
 from .integers import IntegerFormat
 
-__all__ = ["STANDARD_FORMATS", "parse_format"]
+__all__ = ["STANDARD_FORMATS", "float_format", "parse_format"]
 
 _INTEGER = re.compile(r"(u?)int(\d+)(?:f(-?\d+))?(n?)", re.ASCII)
 _FLOAT = re.compile(
@@ -121,6 +121,18 @@ def parse_format(text: str) -> NumberFormat:
         "The format name must be like 'e4m3fn', 'bf16', 'int8', 'e3m2none' or 'binary8p4se', "
         f"not {text!r}{hint}"
     )
+
+
+def float_format(text: str) -> FloatFormat:
+    """The float format of a name.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    format = parse_format(text)
+    if not isinstance(format, FloatFormat):
+        raise ValueError(f"The format must be a float format, not {text!r}")
+    return format
 
 
 def _parse_p3109(k: int, p: int, signed: bool, extended: bool) -> FloatFormat:
