@@ -29,10 +29,37 @@ BITWISE = frozenset({"$and", "$or", "$xor", "$xnor", "$not", "$mux", "$pmux"})
 GROWING = frozenset({"$add", "$sub", "$mul", "$neg", "$shl", "$sshl"})
 FLIPFLOPS = frozenset({"$dff", "$dffe", "$sdff", "$sdffe", "$sdffce", "$adff", "$adffe"})
 _ONE_BIT = frozenset(
-    "$reduce_and $reduce_or $reduce_xor $reduce_xnor $reduce_bool $logic_not $logic_and $logic_or "
-    "$eq $ne $eqx $nex $lt $le $gt $ge".split()
+    {
+        "$reduce_and",
+        "$reduce_or",
+        "$reduce_xor",
+        "$reduce_xnor",
+        "$reduce_bool",
+        "$logic_not",
+        "$logic_and",
+        "$logic_or",
+        "$eq",
+        "$ne",
+        "$eqx",
+        "$nex",
+        "$lt",
+        "$le",
+        "$gt",
+        "$ge",
+    }
 )
-_OTHER = frozenset({"$shr", "$sshr", "$shift", "$shiftx", "$div", "$mod", "$divfloor", "$modfloor"})
+_OTHER = frozenset(
+    {
+        "$shr",
+        "$sshr",
+        "$shift",
+        "$shiftx",
+        "$div",
+        "$mod",
+        "$divfloor",
+        "$modfloor",
+    }
+)
 _COPIES = frozenset({"$pos", "$buf"})
 
 
@@ -54,7 +81,8 @@ class Cell:
 
     @property
     def signed(self) -> bool:
-        return bool(self.parameter("A_SIGNED") and (self.parameter("B_SIGNED") or "B" not in self.ports))
+        both = "B" not in self.ports or self.parameter("B_SIGNED")
+        return bool(self.parameter("A_SIGNED") and both)
 
 
 @dataclass
@@ -88,7 +116,7 @@ def read_netlist(rtlil: str, top: str) -> Netlist:
     for name, raw in module["cells"].items():
         cell = Cell(name, raw["type"], raw["connections"], raw["parameters"])
         if cell.type not in BITWISE | GROWING | FLIPFLOPS | _ONE_BIT | _OTHER | _COPIES:
-            raise ValueError(f"The Verilog writer has no text for the cell {name} of type {cell.type}")
+            raise ValueError(f"The Verilog writer knows no cell of type {cell.type} ({name})")
         cells.append(cell)
     same = _copies(cells)
 
@@ -104,7 +132,8 @@ def read_netlist(rtlil: str, top: str) -> Netlist:
         driven = "Q" if cell.type in FLIPFLOPS else "Y"
         for port, bits in cell.ports.items():
             if port != driven:
-                cell.ports[port] = settle(bits)
+                # Yosys reads an operand without bits as zero.
+                cell.ports[port] = settle(bits or ["0"])
         if cell.type in _ONE_BIT:
             cell.ports["Y"] = cell.output[:1]
     ports = {name: (p["direction"], settle(p["bits"])) for name, p in module["ports"].items()}
@@ -112,7 +141,8 @@ def read_netlist(rtlil: str, top: str) -> Netlist:
     initial: dict[int, str] = {}
     public: dict[str, Bits] = {}
     for name, net in module["netnames"].items():
-        for bit, value in zip(net["bits"], reversed(net["attributes"].get("init", "")), strict=False):
+        start = net["attributes"].get("init", "")[::-1]
+        for bit, value in zip(net["bits"], start, strict=False):
             if value in "01" and isinstance(bit, int):
                 initial[bit] = value
         if not net["hide_name"]:
@@ -172,6 +202,9 @@ def _copies(cells: list[Cell]) -> dict[int | str, int | str]:
             same.update(zip(cell.output, source, strict=True))
         elif cell.type in _ONE_BIT:
             same.update((bit, "0") for bit in cell.output[1:])
+            zero = {"$le": "A", "$gt": "A", "$ge": "B", "$lt": "B"}.get(cell.type)
+            if zero and not cell.signed and set(cell.ports[zero]) <= {"0"}:
+                same[cell.output[0]] = "1" if cell.type in ("$le", "$ge") else "0"
     return same
 
 
@@ -208,7 +241,7 @@ def _live(netlist: Netlist) -> set[int]:
                 if port in ports and not (shift and port == "B"):
                     bits = extended(ports[port], len(cell.output), _extends(cell, port))
                     waiting += bits[first : n + 1]
-                    waiting += [b for b in cell.output[first:n]]
+                    waiting += cell.output[first:n]
             if shift:
                 waiting += ports["B"]
         else:

@@ -8,9 +8,10 @@ from .verilog_netlist import BITWISE, FLIPFLOPS, Bits, Cell, Netlist
 
 __all__ = ["Constant", "Names", "Part", "Repeat", "Signal", "SignalTable", "Slice"]
 
-_KEYWORDS = frozenset(
-    "always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign "
-    "default defparam design disable edge else end endcase endconfig endfunction endgenerate "
+_RESERVED = (
+    "always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config "
+    "deassign default defparam design disable edge else end endcase endconfig endfunction "
+    "endgenerate "
     "endmodule endprimitive endspecify endtable endtask event for force forever fork function "
     "generate genvar highz0 highz1 if ifnone incdir include initial inout input instance integer "
     "join large liblist library localparam macromodule medium module nand negedge nmos nor "
@@ -31,8 +32,9 @@ _KEYWORDS = frozenset(
     "s_nexttime s_until s_until_with sequence shortint shortreal soft solve static string strong "
     "struct super sync_accept_on sync_reject_on tagged this throughout timeprecision timeunit type "
     "typedef union unique unique0 until until_with untyped var virtual void wait_order weak "
-    "wildcard with within".split()
+    "wildcard with within"
 )
+_KEYWORDS = frozenset(_RESERVED.split())
 
 
 class Names:
@@ -122,10 +124,11 @@ class SignalTable:
                 kind = "register" if cell.type in FLIPFLOPS else "operator"
                 pattern = r"stage\d+_" if kind == "register" else ""
                 name = self._home_name(bits, pattern) or self._home_name(bits)
-                signal = Signal(kind, bits, name, cell=cell, first=low)
+                beyond = max(0, width_of(cell) - len(bits))
+                signal = Signal(kind, bits, "" if beyond else name, cell=cell, first=low)
                 self._add(signal)
-                if cell.type not in FLIPFLOPS | BITWISE:
-                    signal.bits = [*bits, *["unused"] * (width_of(cell) - len(cell.output))]
+                # Upper bits that the operator computes and nothing uses.
+                signal.bits = [*bits, *["unused"] * beyond]
         self._mixtures: dict[int | str, list[Signal]] = {}
         self._add_mixtures()
 
@@ -188,8 +191,10 @@ class SignalTable:
                 continue
             seen.add(tuple(bits))
             home, low = self._home.get(bits[0], (None, 0))
-            if home and home.name and all(
-                self._home.get(b) == (home, low + n) for n, b in enumerate(bits)
+            if (
+                home
+                and home.name
+                and all(self._home.get(b) == (home, low + n) for n, b in enumerate(bits))
             ):
                 continue  # a plain part of one signal needs no second name
             self._mixtures.setdefault(bits[0], []).append(

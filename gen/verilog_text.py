@@ -7,8 +7,19 @@ left to change, except where a whole assignment is meant to widen a sum or a pro
 
 from collections.abc import Sequence
 
-__all__ = ["Text", "binary", "concat", "constant", "declaration", "invert", "mux", "reduce", "repeat",
-           "signed", "unary"]
+__all__ = [
+    "Text",
+    "binary",
+    "concat",
+    "constant",
+    "declaration",
+    "invert",
+    "mux",
+    "reduce",
+    "repeat",
+    "signed",
+    "unary",
+]
 
 COLUMNS = 100
 _ASSOCIATIVE = {"&", "|", "^", "+"}
@@ -111,15 +122,19 @@ def declaration(head: str, value: Text, columns: int = COLUMNS) -> list[str]:
     if len(line) <= columns:
         return [line]
     indent = " " * (len(head) - len(head.lstrip()))
+    inner = indent + "    "
     if value.op == "?:":
         lines, rest = [head], value
         while rest.op == "?:":
             select, one, zero = rest.args
-            lines.append(f"{indent}    {_operand(select)} ? {_branch(one)} :")
+            lines += _broken(f"{inner}{_operand(select)} ? ", one, _branch(one), " :", columns)
             rest = zero
-        return [*lines, f"{indent}    {rest.text};"]
+        return [*lines, *_broken(inner, rest, rest.text, ";", columns)]
     if value.op == "{}":
-        return [f"{head} {{", *_fill([p.text for p in value.args], indent + "    ", columns), indent + "};"]
+        return _broken(f"{head} ", value, value.text, ";", columns)
+    if value.op.startswith("reduce") and value.args[0].op == "{}":
+        inside = value.args[0]
+        return _broken(f"{head} {value.op[6:]}", inside, inside.text, ";", columns)
     if value.op and len(value.args) > 1:
         # Each operator stands under the sign of the assignment.
         left = " " * (len(head) - len(value.op))
@@ -127,18 +142,29 @@ def declaration(head: str, value: Text, columns: int = COLUMNS) -> list[str]:
         lines = [f"{head} {first}", *(f"{left}{value.op} {other}" for other in others)]
         if max(map(len, lines)) < columns:
             return [*lines[:-1], lines[-1] + ";"]
-    return [head, f"{indent}    {value.text};"]
+        # Operands that need lines of their own start on a new one.
+        lines, last = [head], len(value.args) - 1
+        for n, arg in enumerate(value.args):
+            start = f"{inner}{value.op} " if n else inner
+            lines += _broken(start, arg, _operand(arg), ";" if n == last else "", columns)
+        return lines
+    return [head, f"{inner}{value.text};"]
 
 
-def _fill(parts: Sequence[str], indent: str, columns: int) -> list[str]:
-    lines = [indent + parts[0]]
-    for part in parts[1:]:
+def _broken(start: str, value: Text, text: str, end: str, columns: int) -> list[str]:
+    """A part of an expression: on one line, or a concatenation with as many parts a line as fit."""
+    if value.op != "{}" or len(start + text + end) <= columns:
+        return [start + text + end]
+    outer = " " * (len(start) - len(start.lstrip()))
+    first, *others = (part.text for part in value.args)
+    lines = [start + "{", f"{outer}    {first}"]
+    for part in others:
         lines[-1] += ","
         if len(lines[-1]) + len(part) + 2 <= columns:
             lines[-1] += " " + part
         else:
-            lines.append(indent + part)
-    return lines
+            lines.append(f"{outer}    {part}")
+    return [*lines, f"{outer}}}{end}"]
 
 
 def _operand(part: Text) -> str:

@@ -22,17 +22,45 @@ _LONGEST, _DEEPEST = 70, 4
 #: Except in a chain of equal operators, which is broken into lines anyway.
 _LONGEST_CHAIN = 700
 _CHAINS = {"$and": "&", "$or": "|", "$xor": "^"}
-_COMPARISONS = {"$eq": "==", "$eqx": "==", "$ne": "!=", "$nex": "!=",
-                "$lt": "<", "$le": "<=", "$gt": ">", "$ge": ">="}
-_REDUCTIONS = {"$reduce_and": "&", "$reduce_or": "|", "$reduce_bool": "|", "$reduce_xor": "^",
-               "$reduce_xnor": "~^"}
-_ARITHMETIC = {"$add": "+", "$sub": "-", "$mul": "*", "$div": "/", "$divfloor": "/", "$mod": "%",
-               "$modfloor": "%"}
-_SHIFTS = {"$shl": "<<", "$sshl": "<<", "$shr": ">>", "$sshr": ">>>", "$shift": ">>",
-           "$shiftx": ">>"}
+_COMPARISONS = {
+    "$eq": "==",
+    "$eqx": "==",
+    "$ne": "!=",
+    "$nex": "!=",
+    "$lt": "<",
+    "$le": "<=",
+    "$gt": ">",
+    "$ge": ">=",
+}
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_REDUCTIONS = {
+    "$reduce_and": "&",
+    "$reduce_or": "|",
+    "$reduce_bool": "|",
+    "$reduce_xor": "^",
+    "$reduce_xnor": "~^",
+}
+_DIVISIONS = {"$div": "/", "$divfloor": "/", "$mod": "%", "$modfloor": "%"}
+_ARITHMETIC = {"$add": "+", "$sub": "-", "$mul": "*", **_DIVISIONS}
+_SHIFTS = {
+    "$shl": "<<",
+    "$sshl": "<<",
+    "$shr": ">>",
+    "$sshr": ">>>",
+    "$shift": ">>",
+    "$shiftx": ">>",
+}
 #: What an anonymous result is called after the signal that it is part of.
-_WORDS = {"$add": "sum", "$sub": "difference", "$mul": "product", "$neg": "negated",
-          "$mux": "choice", "$pmux": "choice", "$eq": "match", **dict.fromkeys(_SHIFTS, "shifted")}
+_WORDS = {
+    "$add": "sum",
+    "$sub": "difference",
+    "$mul": "product",
+    "$neg": "negated",
+    "$mux": "choice",
+    "$pmux": "choice",
+    "$eq": "match",
+    **dict.fromkeys(_SHIFTS, "shifted"),
+}
 
 
 def write_verilog(rtlil: str, top: str, ports: Sequence[str], header: str) -> str:
@@ -54,7 +82,7 @@ def write_verilog(rtlil: str, top: str, ports: Sequence[str], header: str) -> st
         raise ValueError(f"The ports of {top} must be {sorted(present)}, not {sorted(ports)}")
     for name in (top, *ports):
         if Names(()).new(name) != name:
-            raise ValueError(f"The name {name!r} of {top} or its port is no plain Verilog identifier")
+            raise ValueError(f"The name {name!r} must be a plain Verilog identifier")
     return _Writer(netlist, top, ports).text(header)
 
 
@@ -98,8 +126,11 @@ class _Writer:
         for name, parts in list(self._outputs.items()):
             match parts:
                 case [Slice(signal=s, width=width)] if (
-                    s.kind in ("operator", "mixture") and s.name and s.uses == 1
-                    and width == len(s.bits) and s.name not in self._netlist.outputs
+                    s.kind in ("operator", "mixture")
+                    and s.name
+                    and s.uses == 1
+                    and width == len(s.bits)
+                    and s.name not in self._netlist.outputs
                 ):
                     s.name = s.base = name
                     del self._outputs[name]
@@ -127,7 +158,10 @@ class _Writer:
             both = cell.signed
             operands = [part(ports[p], both) for p in "AB" if p in ports]
         elif cell.type in _ARITHMETIC:
-            operands = [extended(ports[p], w, cell.signed) for p, w in _arithmetic_widths(cell, width)]
+            if cell.type in _DIVISIONS and cell.signed:
+                raise ValueError(f"The signed division {cell.name} has no plain Verilog operator")
+            widths = _arithmetic_widths(cell, width)
+            operands = [extended(ports[p], w, cell.signed) for p, w in widths]
         elif cell.type in _SHIFTS:
             if cell.parameter("B_SIGNED"):
                 raise ValueError(f"The shift {cell.name} has a signed amount, which Verilog lacks")
@@ -166,7 +200,8 @@ class _Writer:
         waiting = _sources(roots)
         while waiting:
             signal = waiting.pop()
-            if signal not in found and signal not in done and signal.kind in ("operator", "mixture"):
+            combinational = signal.kind in ("operator", "mixture")
+            if combinational and signal not in found and signal not in done:
                 found.add(signal)
                 waiting += _sources(signal.operands)
         order: list[Signal] = []
@@ -190,11 +225,16 @@ class _Writer:
         sections: list[tuple[list[_Block], list[Signal]]] = []
         for _, group in itertools.groupby(self._blocks, key=lambda b: b.stage):
             blocks = list(group)
-            roots = [*(o for b in blocks for r in b.registers for o in r.operands),
-                     *(c for b in blocks for c in b.controls.values())]
+            roots = [
+                *(o for b in blocks for r in b.registers for o in r.operands),
+                *(c for b in blocks for c in b.controls.values()),
+            ]
             sections.append((blocks, self._ordered(roots, done)))
-        homes = [[Slice(s, 0, len(s.bits))] for s in self._table.signals
-                 if s.name in self._netlist.outputs]
+        homes: list[list[Part]] = [
+            [Slice(s, 0, len(s.bits))]
+            for s in self._table.signals
+            if s.name in self._netlist.outputs
+        ]
         sections.append(([], self._ordered([*self._outputs.values(), *homes], done)))
         registers = [r for block in self._blocks for r in block.registers]
         for register in registers:
@@ -214,11 +254,20 @@ class _Writer:
                 for name, parts in self._outputs.items():
                     lines += vt.declaration(f"    assign {name} =", self._parts(parts))
             body += [*lines, ""]
-        return "\n".join([
-            *([header.rstrip("\n")] if header.strip() else []),
-            f"module {self._top} (", *self._port_lines(registers), ");", "",
-            *self._register_lines(registers), *body, *self._unused_lines(), "endmodule", "",
-        ])
+        return "\n".join(
+            [
+                *([header.rstrip("\n")] if header.strip() else []),
+                f"module {self._top} (",
+                *self._port_lines(registers),
+                ");",
+                "",
+                *self._register_lines(registers),
+                *body,
+                *self._unused_lines(),
+                "endmodule",
+                "",
+            ]
+        )
 
     def _spread_names(self, order: Sequence[Signal], registers: Sequence[Signal]) -> None:
         """Public names first; then what has none is called after what it is part of."""
@@ -235,14 +284,14 @@ class _Writer:
             base = signal.name or signal.base
             for source in _sources(signal.operands):
                 if not source.base and source.cell:
-                    source.base = f"{base}_{_WORDS.get(source.cell.type, 'part')}" if signal.name else base
+                    word = _WORDS.get(source.cell.type, "part")
+                    source.base = f"{base}_{word}" if signal.name else base
 
     # Text -------------------------------------------------------------------------------------
 
     def _definition(self, signal: Signal) -> list[str]:
-        text = (
-            self._parts(signal.operands[0]) if signal.kind == "mixture" else self._expression(signal)
-        )
+        mixture = signal.kind == "mixture"
+        text = self._parts(signal.operands[0]) if mixture else self._expression(signal)
         self._texts[signal] = text
         if not signal.name:
             if self._folds(signal, text):
@@ -290,8 +339,10 @@ class _Writer:
         cell = signal.cell
         assert cell is not None
         kind = cell.type
-        if kind in _ARITHMETIC or kind in _COMPARISONS:
-            return self._numeric(signal, cell)
+        if kind in _ARITHMETIC:
+            return self._arithmetic(signal, cell)
+        if kind in _COMPARISONS:
+            return self._comparison(signal, cell)
         args = [self._parts(operand) for operand in signal.operands]
         if kind in _CHAINS:
             return vt.binary(_CHAINS[kind], args)
@@ -322,29 +373,35 @@ class _Writer:
         ]
         return bits[0] if len(bits) == 1 else vt.binary("&" if kind == "$logic_and" else "|", bits)
 
-    def _numeric(self, signal: Signal, cell: Cell) -> Text:
-        comparison = cell.type in _COMPARISONS
-        op = _COMPARISONS.get(cell.type) or _ARITHMETIC[cell.type]
-        order = comparison and op not in ("==", "!=")
-        as_signed = cell.signed and (order or (not comparison and not _self_sized(signal)))
-        style = "signed" if as_signed else "number"
-        match signal.operands:
-            case [value, [Constant(bits)]] if op == "+" and not as_signed and bits[0] == "1" and (
-                _self_sized(signal) and len(bits) > 1
-            ):
-                # Adding a number from the upper half is how a subtraction arrives here.
-                less = (1 << len(bits)) - int(bits, 2)
-                by = vt.constant(f"{less:0{len(bits)}b}", "number")
-                return vt.binary("-", [self._parts(value), by])
-        args = []
-        for operand in signal.operands:
-            constant = len(operand) == 1 and isinstance(operand[0], Constant)
-            value = self._parts(operand, style)
-            args.append(vt.signed(value) if as_signed and not constant else value)
-        if not (comparison or as_signed or _self_sized(signal)) and not all(a.atomic for a in args):
+    def _comparison(self, signal: Signal, cell: Cell) -> Text:
+        op, operands = _COMPARISONS[cell.type], signal.operands
+        order = op not in ("==", "!=")
+        if _is_constant(operands[0]):
+            op, operands = _MIRRORED.get(op, op), operands[::-1]
+        return vt.binary(op, [self._number(o, cell.signed and order) for o in operands])
+
+    def _arithmetic(self, signal: Signal, cell: Cell) -> Text:
+        op, width, fixed = _ARITHMETIC[cell.type], len(signal.bits), _self_sized(signal)
+        if fixed and op == "+":
+            match signal.operands:
+                case [value, [Constant(bits)]] if bits[0] == "1" and width > 1:
+                    # Adding a number from the upper half is how a subtraction arrives here.
+                    less = vt.constant(f"{(1 << width) - int(bits, 2):0{width}b}", "number")
+                    return vt.binary("-", [self._parts(value), less])
+        as_signed = cell.signed and not fixed
+        args = [self._number(operand, as_signed) for operand in signal.operands]
+        if not (fixed or as_signed or all(a.atomic for a in args)):
             # What the assignment widens must be no expression, which would widen from within.
-            args = [vt.concat([vt.constant("0"), a]) for a in args]
+            widths = [w for _, w in _arithmetic_widths(cell, width)]
+            args = [
+                vt.concat([vt.constant("0"), arg]) if w < width else arg
+                for arg, w in zip(args, widths, strict=True)
+            ]
         return vt.binary(op, args)
+
+    def _number(self, parts: Sequence[Part], as_signed: bool) -> Text:
+        text = self._parts(parts, "signed" if as_signed else "number")
+        return vt.signed(text) if as_signed and not _is_constant(parts) else text
 
     def _always(self, block: _Block) -> list[str]:
         edge = "posedge" if block.polarity["CLK"] else "negedge"
@@ -358,7 +415,8 @@ class _Writer:
         enable = vt.binary("&", enables) if len(enables) > 1 else enables[0] if enables else None
         clear = [f"{r.name} <= {self._reset_value(r).text};" for r in block.registers]
         load = [
-            line for r in block.registers
+            line
+            for r in block.registers
             for line in vt.declaration(f"{r.name} <=", self._parts(r.operands[0]), columns=84)
         ]
         if reset and enable and block.kind == "$sdffce":
@@ -385,8 +443,13 @@ class _Writer:
         rows = []
         for name in self._ports:
             bits = self._netlist.inputs.get(name) or self._netlist.outputs[name]
-            kind = ("input  wire" if name in self._netlist.inputs
-                    else "output reg " if name in driven else "output wire")
+            kind = (
+                "input  wire"
+                if name in self._netlist.inputs
+                else "output reg "
+                if name in driven
+                else "output wire"
+            )
             rows.append((kind, f"[{len(bits) - 1}:0]" if len(bits) > 1 else "", name))
         wide = max(len(size) for _, size, _ in rows)
         gap = 1 if wide else 0
@@ -425,8 +488,15 @@ class _Writer:
         if not left:
             return []
         name = self._names.new("unused")
-        return ["    // Bits that no output depends on.",
-                *vt.declaration(f"    wire {name} =", vt.reduce("&", vt.concat(left))), ""]
+        return [
+            "    // Bits that no output depends on.",
+            *vt.declaration(f"    wire {name} =", vt.reduce("&", vt.concat(left))),
+            "",
+        ]
+
+
+def _is_constant(parts: Sequence[Part]) -> bool:
+    return len(parts) == 1 and isinstance(parts[0], Constant)
 
 
 def _sources(operands: Sequence[Sequence[Part]]) -> list[Signal]:
@@ -438,9 +508,12 @@ def _range(signal: Signal) -> str:
 
 
 def _width(cell: Cell) -> int:
-    """Bits that an operator computes: a right shift cannot be narrower than what it shifts."""
-    width = len(cell.output)
-    return max(width, len(cell.ports["A"])) if cell.type in ("$shr", "$sshr", "$shift", "$shiftx") else width
+    """The least width of an operator that needs whole operands, however few bits are used."""
+    whole = _DIVISIONS.keys() | {"$shr", "$sshr", "$shift", "$shiftx"}
+    if cell.type not in whole:
+        return 0
+    ports = ["A"] + ["B"] * (cell.type in _DIVISIONS) + ["Y"] * cell.parameter("A_SIGNED")
+    return max(len(cell.ports[p]) for p in ports)
 
 
 def _arithmetic_widths(cell: Cell, width: int) -> list[tuple[str, int]]:
