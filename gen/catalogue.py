@@ -21,7 +21,7 @@ CATALOGUE = {
     "dot-product": "dot.dot_product:DotProduct",
 }
 
-_ROOT = __package__.rpartition(".")[0]
+_ROOT = __name__.rpartition(".gen.")[0]
 
 
 def _location(name: str) -> tuple[str, str]:

@@ -51,7 +51,7 @@ class FlatTop(Elaboratable):
         m = Module()
         signals = self.signals
         if "clk" in signals:
-            domain = ClockDomain("sync", local=True)
+            domain: Any = ClockDomain("sync", local=True)
             domain.clk, domain.rst = signals["clk"], signals["rst"]
             m.domains += domain
         inputs = {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .verilog_netlist import BITWISE, FLIPFLOPS, Bits, Cell, Netlist
+from .verilog_text import Text
 
 __all__ = ["Constant", "Names", "Part", "Repeat", "Signal", "SignalTable", "Slice"]
 
@@ -76,6 +77,7 @@ class Signal:
     whole: bool = True
     used: set[int] = field(default_factory=set)
     base: str = ""
+    text: Text | None = None  # what stands for it where it has no name
 
 
 @dataclass(slots=True)

@@ -11,45 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from . import verilog_text as vt
-from .verilog_netlist import BITWISE, Bits, Cell, Netlist, extended, read_netlist
-from .verilog_signals import Constant, Names, Part, Repeat, Signal, SignalTable, Slice
+from .verilog_expressions import (
+    SHIFTS,
+    expression,
+    folds,
+    needed_width,
+    operands_of,
+    parts_text,
+    slice_text,
+)
+from .verilog_netlist import Netlist, read_netlist
+from .verilog_signals import Constant, Names, Part, Signal, SignalTable, Slice
 from .verilog_text import Text
 
 __all__ = ["write_verilog"]
 
-#: An anonymous result longer or deeper than this gets a name instead of being folded.
-_LONGEST, _DEEPEST = 70, 4
-#: Except in a chain of equal operators, which is broken into lines anyway.
-_LONGEST_CHAIN = 700
-_CHAINS = {"$and": "&", "$or": "|", "$xor": "^"}
-_COMPARISONS = {
-    "$eq": "==",
-    "$eqx": "==",
-    "$ne": "!=",
-    "$nex": "!=",
-    "$lt": "<",
-    "$le": "<=",
-    "$gt": ">",
-    "$ge": ">=",
-}
-_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-_REDUCTIONS = {
-    "$reduce_and": "&",
-    "$reduce_or": "|",
-    "$reduce_bool": "|",
-    "$reduce_xor": "^",
-    "$reduce_xnor": "~^",
-}
-_DIVISIONS = {"$div": "/", "$divfloor": "/", "$mod": "%", "$modfloor": "%"}
-_ARITHMETIC = {"$add": "+", "$sub": "-", "$mul": "*", **_DIVISIONS}
-_SHIFTS = {
-    "$shl": "<<",
-    "$sshl": "<<",
-    "$shr": ">>",
-    "$sshr": ">>>",
-    "$shift": ">>",
-    "$shiftx": ">>",
-}
 #: What an anonymous result is called after the signal that it is part of.
 _WORDS = {
     "$add": "sum",
@@ -59,7 +35,7 @@ _WORDS = {
     "$mux": "choice",
     "$pmux": "choice",
     "$eq": "match",
-    **dict.fromkeys(_SHIFTS, "shifted"),
+    **dict.fromkeys(SHIFTS, "shifted"),
 }
 
 
@@ -105,9 +81,8 @@ class _Writer:
     def __init__(self, netlist: Netlist, top: str, ports: Sequence[str]):
         self._netlist, self._top, self._ports = netlist, top, ports
         self._names = Names(ports)
-        self._table = SignalTable(netlist, _width)
+        self._table = SignalTable(netlist, needed_width)
         self._outputs: dict[str, list[Part]] = {}
-        self._texts: dict[Signal, Text] = {}
         blocks: dict[tuple, _Block] = {}
         for signal in list(self._table.signals):
             if signal.kind == "operator":
@@ -140,37 +115,7 @@ class _Writer:
     def _take_operands(self, signal: Signal) -> None:
         cell = signal.cell
         assert cell is not None
-        ports, low, width = cell.ports, signal.first, len(signal.bits)
-
-        def part(bits: Bits, is_signed: bool) -> Bits:
-            return extended(bits, low + width, is_signed)[low:]
-
-        operands: list[Bits] = []
-        a_signed = bool(cell.parameter("A_SIGNED"))
-        if cell.type == "$mux":
-            operands = [ports["S"], part(ports["B"], False), part(ports["A"], False)]
-        elif cell.type == "$pmux":
-            whole = len(cell.output)
-            for n, select in enumerate(ports["S"]):
-                operands += [[select], part(ports["B"][n * whole : (n + 1) * whole], False)]
-            operands.append(part(ports["A"], False))
-        elif cell.type in BITWISE or cell.type == "$neg":
-            both = cell.signed
-            operands = [part(ports[p], both) for p in "AB" if p in ports]
-        elif cell.type in _ARITHMETIC:
-            if cell.type in _DIVISIONS and cell.signed:
-                raise ValueError(f"The signed division {cell.name} has no plain Verilog operator")
-            widths = _arithmetic_widths(cell, width)
-            operands = [extended(ports[p], w, cell.signed) for p, w in widths]
-        elif cell.type in _SHIFTS:
-            if cell.parameter("B_SIGNED"):
-                raise ValueError(f"The shift {cell.name} has a signed amount, which Verilog lacks")
-            operands = [extended(ports["A"], width, a_signed), ports["B"]]
-        elif cell.type in _COMPARISONS:
-            wide = max(len(ports["A"]), len(ports["B"]))
-            operands = [extended(ports[p], wide, cell.signed) for p in "AB"]
-        else:
-            operands = [ports[p] for p in "AB" if p in ports]
+        operands = operands_of(cell, signal.first, len(signal.bits))
         signal.operands = [self._table.cover(bits) for bits in operands]
         for operand in signal.operands:
             if len(operand) == 1 and not isinstance(operand[0], Constant):
@@ -252,7 +197,7 @@ class _Writer:
                 lines += ([""] if lines else []) + self._always(block)
             if not blocks:
                 for name, parts in self._outputs.items():
-                    lines += vt.declaration(f"    assign {name} =", self._parts(parts))
+                    lines += vt.declaration(f"    assign {name} =", parts_text(parts))
             body += [*lines, ""]
         return "\n".join(
             [
@@ -291,125 +236,23 @@ class _Writer:
 
     def _definition(self, signal: Signal) -> list[str]:
         mixture = signal.kind == "mixture"
-        text = self._parts(signal.operands[0]) if mixture else self._expression(signal)
-        self._texts[signal] = text
+        text = parts_text(signal.operands[0]) if mixture else expression(signal)
+        signal.text = text
         if not signal.name:
-            if self._folds(signal, text):
+            if folds(signal, text):
                 return []
             signal.name = self._names.new(signal.base or "part")
         if signal.name in self._netlist.outputs:
             return vt.declaration(f"    assign {signal.name} =", text)
         return vt.declaration(f"    wire {_range(signal)}{signal.name} =", text)
 
-    def _folds(self, signal: Signal, text: Text) -> bool:
-        assert signal.cell is not None
-        user = signal.user.cell if signal.user else None
-        chained = user and user.type == signal.cell.type and text.op in ("&", "|", "^")
-        longest = _LONGEST_CHAIN if chained else _LONGEST
-        if not signal.whole or len(text.text) > longest or text.depth > _DEEPEST:
-            return False
-        if signal.cell.type in _ARITHMETIC | _SHIFTS and not _self_sized(signal):
-            return False
-        return signal.uses == 1 or (text.op == "~x" and text.depth == 1 and text.args[0].op == "")
-
-    def _parts(self, parts: Sequence[Part], style: str = "") -> Text:
-        if len(parts) > 1:
-            style = ""
-        return vt.concat([self._part(part, style) for part in reversed(parts)])
-
-    def _part(self, part: Part, style: str) -> Text:
-        match part:
-            case Constant(bits):
-                return vt.constant(bits, style)
-            case Repeat(signal, index, count):
-                return vt.repeat(count, self._slice(signal, index, 1))
-            case Slice(signal, low, width):
-                return self._slice(signal, low, width)
-
-    def _slice(self, signal: Signal, low: int, width: int) -> Text:
-        if not signal.name:
-            return self._texts[signal]
-        if width == len(signal.bits):
-            return Text(signal.name)
-        if width == 1:
-            return Text(f"{signal.name}[{low}]")
-        return Text(f"{signal.name}[{low + width - 1}:{low}]")
-
-    def _expression(self, signal: Signal) -> Text:
-        cell = signal.cell
-        assert cell is not None
-        kind = cell.type
-        if kind in _ARITHMETIC:
-            return self._arithmetic(signal, cell)
-        if kind in _COMPARISONS:
-            return self._comparison(signal, cell)
-        args = [self._parts(operand) for operand in signal.operands]
-        if kind in _CHAINS:
-            return vt.binary(_CHAINS[kind], args)
-        if kind == "$xnor":
-            return vt.invert(vt.binary("^", args), len(signal.bits) == 1)
-        if kind == "$not":
-            return vt.invert(args[0], len(signal.bits) == 1)
-        if kind == "$neg":
-            return vt.unary("-", args[0])
-        if kind in ("$mux", "$pmux"):
-            result = args[-1]
-            for n in reversed(range(0, len(args) - 1, 2)):
-                result = vt.mux(args[n], args[n + 1], result)
-            return result
-        if kind in _SHIFTS:
-            arithmetic = kind == "$sshr" and cell.parameter("A_SIGNED")
-            value = vt.signed(args[0]) if arithmetic else args[0]
-            return vt.binary(_SHIFTS[kind] if arithmetic else _SHIFTS[kind][:2], [value, args[1]])
-        widths = [len(cell.ports[p]) for p in "AB" if p in cell.ports]
-        if kind == "$logic_not":
-            if widths[0] == 1:
-                return vt.invert(args[0], True)
-            return vt.binary("==", [args[0], vt.constant("0" * widths[0])])
-        op = _REDUCTIONS.get(kind, "|")
-        bits = [
-            (vt.invert(a, True) if op == "~^" else a) if width == 1 else vt.reduce(op, a)
-            for a, width in zip(args, widths, strict=True)
-        ]
-        return bits[0] if len(bits) == 1 else vt.binary("&" if kind == "$logic_and" else "|", bits)
-
-    def _comparison(self, signal: Signal, cell: Cell) -> Text:
-        op, operands = _COMPARISONS[cell.type], signal.operands
-        order = op not in ("==", "!=")
-        if _is_constant(operands[0]):
-            op, operands = _MIRRORED.get(op, op), operands[::-1]
-        return vt.binary(op, [self._number(o, cell.signed and order) for o in operands])
-
-    def _arithmetic(self, signal: Signal, cell: Cell) -> Text:
-        op, width, fixed = _ARITHMETIC[cell.type], len(signal.bits), _self_sized(signal)
-        if fixed and op == "+":
-            match signal.operands:
-                case [value, [Constant(bits)]] if bits[0] == "1" and width > 1:
-                    # Adding a number from the upper half is how a subtraction arrives here.
-                    less = vt.constant(f"{(1 << width) - int(bits, 2):0{width}b}", "number")
-                    return vt.binary("-", [self._parts(value), less])
-        as_signed = cell.signed and not fixed
-        args = [self._number(operand, as_signed) for operand in signal.operands]
-        if not (fixed or as_signed or all(a.atomic for a in args)):
-            # What the assignment widens must be no expression, which would widen from within.
-            widths = [w for _, w in _arithmetic_widths(cell, width)]
-            args = [
-                vt.concat([vt.constant("0"), arg]) if w < width else arg
-                for arg, w in zip(args, widths, strict=True)
-            ]
-        return vt.binary(op, args)
-
-    def _number(self, parts: Sequence[Part], as_signed: bool) -> Text:
-        text = self._parts(parts, "signed" if as_signed else "number")
-        return vt.signed(text) if as_signed and not _is_constant(parts) else text
-
     def _always(self, block: _Block) -> list[str]:
         edge = "posedge" if block.polarity["CLK"] else "negedge"
-        sensitive = f"{edge} {self._parts(block.controls['CLK']).text}"
+        sensitive = f"{edge} {parts_text(block.controls['CLK']).text}"
         resets = {p: self._control(block, p) for p in ("SRST", "ARST") if p in block.controls}
         if "ARST" in resets:
             edge = "posedge" if block.polarity["ARST"] else "negedge"
-            sensitive += f" or {edge} {self._parts(block.controls['ARST']).text}"
+            sensitive += f" or {edge} {parts_text(block.controls['ARST']).text}"
         reset = next(iter(resets.values()), None)
         enables = [self._control(block, p) for p in block.controls if p.startswith("EN")]
         enable = vt.binary("&", enables) if len(enables) > 1 else enables[0] if enables else None
@@ -417,7 +260,7 @@ class _Writer:
         load = [
             line
             for r in block.registers
-            for line in vt.declaration(f"{r.name} <=", self._parts(r.operands[0]), columns=84)
+            for line in vt.declaration(f"{r.name} <=", parts_text(r.operands[0]), columns=84)
         ]
         if reset and enable and block.kind == "$sdffce":
             lines = _if(enable, _if(reset, clear, load))
@@ -429,7 +272,7 @@ class _Writer:
         return [f"    always @({sensitive}) begin", *inner, "    end"]
 
     def _control(self, block: _Block, port: str) -> Text:
-        text = self._parts(block.controls[port])
+        text = parts_text(block.controls[port])
         return text if block.polarity[port] else vt.invert(text, True)
 
     def _reset_value(self, register: Signal) -> Text:
@@ -483,7 +326,7 @@ class _Writer:
                 while end < width and end not in signal.used:
                     end += 1
                 if end > n:
-                    left.append(self._slice(signal, n, end - n))
+                    left.append(slice_text(signal, n, end - n))
                 n = end + 1
         if not left:
             return []
@@ -495,47 +338,12 @@ class _Writer:
         ]
 
 
-def _is_constant(parts: Sequence[Part]) -> bool:
-    return len(parts) == 1 and isinstance(parts[0], Constant)
-
-
 def _sources(operands: Sequence[Sequence[Part]]) -> list[Signal]:
     return [p.signal for parts in operands for p in reversed(parts) if not isinstance(p, Constant)]
 
 
 def _range(signal: Signal) -> str:
     return f"[{len(signal.bits) - 1}:0] " if len(signal.bits) > 1 else ""
-
-
-def _width(cell: Cell) -> int:
-    """The least width of an operator that needs whole operands, however few bits are used."""
-    whole = _DIVISIONS.keys() | {"$shr", "$sshr", "$shift", "$shiftx"}
-    if cell.type not in whole:
-        return 0
-    ports = ["A"] + ["B"] * (cell.type in _DIVISIONS) + ["Y"] * cell.parameter("A_SIGNED")
-    return max(len(cell.ports[p]) for p in ports)
-
-
-def _arithmetic_widths(cell: Cell, width: int) -> list[tuple[str, int]]:
-    """How wide each operand is written. One bit below the result's width is enough for both
-    operands of a sum, and no widening is needed in a product: the assignment does it."""
-    a, b = len(cell.ports["A"]), len(cell.ports["B"])
-    if cell.type == "$mul":
-        return [("A", min(a, width)), ("B", min(b, width))]
-    if cell.type in ("$add", "$sub") and max(a, b) == width - 1:
-        return [("A", width - 1), ("B", width - 1)]
-    return [("A", width), ("B", width)]
-
-
-def _self_sized(signal: Signal) -> bool:
-    """Whether the expression has its width from its operands, not from the assignment."""
-    cell, width = signal.cell, len(signal.bits)
-    assert cell is not None
-    if cell.type == "$sshr":
-        return not cell.parameter("A_SIGNED")
-    if cell.type not in _ARITHMETIC:
-        return True
-    return all(w == width for _, w in _arithmetic_widths(cell, width))
 
 
 def _if(condition: Text, then: Sequence[str], otherwise: Sequence[str] = ()) -> list[str]:
