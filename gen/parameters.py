@@ -55,6 +55,8 @@ def _type_name(annotation: Any) -> str:
             kinds.append("choice")
         else:
             kinds.append({bool: "true or false", int: "integer"}[kind])
+    if type(None) in _alternatives(annotation):
+        kinds.append(f"'{EXACT}'")
     return " or ".join(dict.fromkeys(kinds))
 
 

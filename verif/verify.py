@@ -21,7 +21,7 @@ from .stimuli import stimuli
 __all__ = ["Mismatch", "Verification", "golden", "run_on", "verify"]
 
 _SHOWN = 5
-_HANDSHAKE_VECTORS = 2048
+_HANDSHAKE_VECTORS = 4096
 _LANES = (1, 4, 16, 64)
 # Measured on two cores: what a character of Verilog costs to compile, and the pace of one lane.
 _COMPILE_SECONDS = 1.2e-5
@@ -135,6 +135,7 @@ def verify(
     want = golden(generated.name, unit, inputs)
     count = len(next(iter(inputs.values())))
     results = len(next(iter(want.values())))
+    lanes = 1 if waves else lanes or _lanes(generated, count)
     got, done = run_on(
         generated,
         inputs,
@@ -142,13 +143,20 @@ def verify(
         simulator=simulator,
         seed=seed,
         waves=waves,
-        lanes=1 if waves else lanes or _lanes(generated, count),
+        lanes=lanes,
     )
     bad = _differences(unit, got, want)
     part, part_want = _beginning(inputs, want, min(count, _HANDSHAKE_VECTORS))
     part_results = len(next(iter(part_want.values())))
     again, paced = run_on(
-        generated, part, part_results, simulator=simulator, seed=seed, gaps=0.3, stalls=0.3
+        generated,
+        part,
+        part_results,
+        simulator=simulator,
+        seed=seed,
+        lanes=lanes,
+        gaps=0.3,
+        stalls=0.3,
     )
     bad_again = _differences(unit, again, part_want)
     indices = np.union1d(bad, bad_again)

@@ -159,10 +159,11 @@ def _project_integer(
         numbers, np.full(np.shape(numbers.exponent), target.lsb_exponent), 0, projection, random
     )
     value = np.where(numbers.negative, -magnitude, magnitude)
-    value = np.where(
-        numbers.infinite, np.where(numbers.negative, target.min_integer, target.max_integer), value
-    )
+    if target.width > 62:
+        value = value.astype(object)  # the ends of the range are beyond int64
     value = np.clip(value, target.min_integer, target.max_integer)
+    value = np.where(numbers.infinite & numbers.negative, target.min_integer, value)
+    value = np.where(numbers.infinite & ~numbers.negative, target.max_integer, value)
     nan = 0 if projection.nan_to is NanTo.ZERO else target.max_integer
     invalid = numbers.nan
     if projection.inf_to is InfinityTo.NAN:

@@ -20,11 +20,22 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     product = multiply(a, b)
     if p.o is not None:
         return {"p": project(product, p.o, p.projection, inputs.get("random"))}
-    finite = ~product.nan & ~product.infinite
+    fields = {
+        "negative": product.negative & ~product.nan,
+        "exponent": product.exponent
+        + (p.a.bias + p.a.mantissa_width + p.b.bias + p.b.mantissa_width),
+        "significand": product.significand,
+        "nan": product.nan,
+        "infinite": product.infinite & ~product.nan,
+    }
+    invalid = (p.a.has_infinity and p.b.zero) or (p.b.has_infinity and p.a.zero)
+    possible = {
+        "negative": p.a.signed or p.b.signed,
+        "nan": p.a.has_nan or p.b.has_nan or invalid,
+        "infinite": p.a.has_infinity or p.b.has_infinity,
+    }
     return {
-        "nan": product.nan.astype(np.int64),
-        "infinite": (product.infinite & ~product.nan).astype(np.int64),
-        "negative": (product.negative & ~product.nan).astype(np.int64),
-        "magnitude": np.where(finite, product.significand, 0)
-        << np.where(finite, product.exponent - (p.a.lsb_exponent + p.b.lsb_exponent), 0),
+        name: values.astype(object if values.dtype == object else np.int64)
+        for name, values in fields.items()
+        if possible.get(name, True)
     }
