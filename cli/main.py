@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"Cannot use the file{where}: {error.strerror or error}", 1)
     except RuntimeError as error:  # a tool is missing, failed, or ran out of time
         return _fail(str(error), 1)
+    except MemoryError:
+        return _fail("There is not enough memory for this; ask for fewer vectors", 1)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing half-written was left behind", 130)
 

@@ -14,7 +14,7 @@ from .catalogue import golden_module, unit_class
 from .cost import KIND, estimate
 from .docstring import Docstring, member_notes
 from .generate import Generated, generate
-from .parameters import Parameter, describe, make_unit, to_text
+from .parameters import Parameter, describe, make_unit
 from .port import Port
 
 __all__ = ["COSTS", "cost_table", "datasheet", "table"]
@@ -84,8 +84,12 @@ def _parameter_section(
     projection = Docstring.of(Projection).parameters
     own = [p for p in parameters if p.name in named]
     rows = [
-        (f"`{p.name}`", _values(p), f"`{p.default}`",
-         (doc.parameters if p in own else projection).get(p.name, ""))
+        (
+            f"`{p.name}`",
+            ", ".join(f"`{c}`" for c in p.choices) or p.type,
+            f"`{p.default}`",
+            (doc.parameters if p in own else projection).get(p.name, ""),
+        )
         for p in [*own, *(p for p in parameters if p not in own)]
     ]
     text = [table(("parameter", "values", "default", "meaning"), rows)]
@@ -103,17 +107,15 @@ def _alternatives(parameter: Parameter) -> Sequence[Any]:
     return getattr(parameter.annotation, "__args__", (parameter.annotation,))
 
 
-def _values(parameter: Parameter) -> str:
-    """What a parameter may be, in words or as a list."""
-    exact = f" or `{to_text(None)}`" if type(None) in _alternatives(parameter) else ""
-    return (", ".join(f"`{c}`" for c in parameter.choices) or parameter.type) + exact
-
-
 def _port_section(ports: Sequence[Port], doc: Docstring) -> str:
     rows = [
-        (f"`{p.name}`", p.direction, str(p.width),
-         p.format if p.elements == 1 else f"{p.elements} of {p.format}",
-         _HANDSHAKE.get(p.name) or doc.members.get(p.name, ""))
+        (
+            f"`{p.name}`",
+            p.direction,
+            str(p.width),
+            p.format if p.elements == 1 else f"{p.elements} of {p.format}",
+            _HANDSHAKE.get(p.name) or doc.members.get(p.name, ""),
+        )
         for p in ports
     ]
     text = "With the default parameters, in the order of the module's header:\n\n"
@@ -146,8 +148,7 @@ def _timing_section(name: str, made: Generated, parameters: Sequence[Parameter])
     return (
         "\n".join(f"- {rule}" for rule in rules)
         + "\n\nIn clock cycles, at the fewest and the most stages; latency 0 is a combinational "
-        "module without `clk` and `rst`:\n\n"
-        + table(("`stages`", "latency", "interval"), rows)
+        "module without `clk` and `rst`:\n\n" + table(("`stages`", "latency", "interval"), rows)
     )
 
 
@@ -190,13 +191,22 @@ def _verilog(made: Generated) -> str:
     wide = max(len(p.name) for p in made.ports)
     size = max(len(f"[{p.width - 1}:0]") for p in made.ports)
     lines = [
-        f"wire {f'[{p.width - 1}:0]' if p.width > 1 else '':>{size}} {p.name};"
-        for p in made.ports
+        f"wire {f'[{p.width - 1}:0]' if p.width > 1 else '':>{size}} {p.name};" for p in made.ports
     ]
     pins = [f"    .{p.name:<{wide}} ({p.name})" for p in made.ports]
-    return "```verilog\n" + "\n".join([
-        *lines, "", f"{made.top} unit (", ",\n".join(pins), ");",
-    ]) + "\n```"
+    return (
+        "```verilog\n"
+        + "\n".join(
+            [
+                *lines,
+                "",
+                f"{made.top} unit (",
+                ",\n".join(pins),
+                ");",
+            ]
+        )
+        + "\n```"
+    )
 
 
 def _amaranth(cls: type[Unit], unit: Any) -> str:
@@ -207,12 +217,15 @@ def _amaranth(cls: type[Unit], unit: Any) -> str:
         lines.append("from bitwright.hdl.formats import parse_format")
     result = next(name for name, _ in unit.o.payload.shape())
     lines += [
-        f"from {cls.__module__} import {cls.__name__}", "", "m = Module()",
+        f"from {cls.__module__} import {cls.__name__}",
+        "",
+        "m = Module()",
         f"m.submodules.unit = unit = {cls.__name__}(\n    {arguments}\n)",
         "m.d.comb += [",
         "    unit.i.valid.eq(1),",
         *(f"    unit.i.payload.{n}{_first(f.shape)}.eq(1)," for n, f in unit.i.payload.shape()),
-        "    unit.o.ready.eq(1),", "]",
+        "    unit.o.ready.eq(1),",
+        "]",
         f"result = unit.o.payload.{result}  # while unit.o.valid is 1",
     ]
     return "```python\n" + "\n".join(lines) + "\n```"
@@ -236,12 +249,18 @@ def cost_table(name: str, configurations: Sequence[Mapping[str, str]]) -> str:
         tools |= result["tools"]
         recipes = result["gates"]["recipes"]
         options = " ".join(f"-p {k}={v}" for k, v in texts.items())
-        rows.append((
-            f"`{options}`" if options else "default", str(made.unit.latency),
-            *(f"{recipes[r][figure]:.{digits}f}"
-              for r in ("area", "speed") for figure, digits in (("area", 0), ("delay", 1))),
-            str(result["ecp5"]["lut"]),
-        ))
+        rows.append(
+            (
+                f"`{options}`" if options else "default",
+                str(made.unit.latency),
+                *(
+                    f"{recipes[r][figure]:.{digits}f}"
+                    for r in ("area", "speed")
+                    for figure, digits in (("area", 0), ("delay", 1))
+                ),
+                str(result["ecp5"]["lut"]),
+            )
+        )
     columns = ("parameters", "latency", "smallest: GE", "FO4", "fastest: GE", "FO4", "ECP5 LUT4")
     versions = ", ".join(f"{tool} {version}" for tool, version in sorted(tools.items()))
     command = _COMMAND.format(name=name, options=" [-p ...]")

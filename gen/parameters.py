@@ -127,8 +127,9 @@ def _read(parameter: Parameter, text: str) -> Any:
         except ValueError as error:
             raise ValueError(f"Parameter '{parameter.name}': {error}") from None
         if not isinstance(format, formats):
+            article = "an" if parameter.type[0] in "aeiou" else "a"
             raise ValueError(
-                f"The parameter '{parameter.name}' must be a {parameter.type}, not '{text}'"
+                f"The parameter '{parameter.name}' must be {article} {parameter.type}, not '{text}'"
             )
         return format
     if parameter.choices:
@@ -160,7 +161,8 @@ def make_unit(name: str, texts: Mapping[str, str]) -> Unit:
     known = {parameter.name: parameter for parameter in describe(cls)}
     arguments: dict[str, Any] = {}
     projection: dict[str, Any] = {}
-    projection_fields = {f.name for f in fields(Projection)}
+    takes_projection = "projection" in inspect.signature(cls.__init__).parameters
+    projection_fields = {f.name for f in fields(Projection)} if takes_projection else set()
     for key, text in texts.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)

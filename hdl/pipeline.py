@@ -148,5 +148,6 @@ def _register(m: Module, tree: Any, name: str) -> Any:
         value = Value.cast(tree)
         held = Signal(value.shape(), name=name, reset_less=True)
         m.d.sync += held.eq(value)
-        return type(tree).shape(tree)(held) if isinstance(tree, ValueCastable) else held
+        shape: Any = tree.shape() if isinstance(tree, ValueCastable) else None
+        return held if shape is None else shape(held)
     return tree

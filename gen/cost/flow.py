@@ -12,8 +12,14 @@ import re
 from typing import Any
 
 __all__ = [
-    "MINIMISE", "RECIPES", "SYNTHESIS", "Estimate",
-    "abc_files", "checked_top", "prepare", "version_in",
+    "MINIMISE",
+    "RECIPES",
+    "SYNTHESIS",
+    "Estimate",
+    "abc_files",
+    "checked_top",
+    "prepare",
+    "version_in",
 ]
 
 Estimate = tuple[dict[str, Any], dict[str, str | None]]

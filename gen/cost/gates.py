@@ -42,8 +42,7 @@ def _map_registers(recipe: str) -> str:
     cells = " ".join(f"-cell {name} x" for name in _REGISTERS[recipe])
     # Not `opt`: it would put enables and resets back into the flip-flops.
     return (
-        f"dfflegalize {cells}\nopt_expr\nopt_merge\nopt_clean\n"
-        f"techmap -map {recipe}.v\nopt_clean\n"
+        f"dfflegalize {cells}\nopt_expr\nopt_merge\nopt_clean\ntechmap -map {recipe}.v\nopt_clean\n"
     )
 
 
@@ -63,7 +62,8 @@ def map_gates(rtlil: str, top: str) -> dict[str, str]:
     for recipe in RECIPES:
         files[f"{recipe}.v"] = _register_map(_REGISTERS[recipe])
         script += (
-            "design -load gates\n" + _map_registers(recipe)
+            "design -load gates\n"
+            + _map_registers(recipe)
             + f"abc -liberty cells.lib -constr cells.constr -script {recipe}.abc\n"
             + f"opt_clean -purge\nwrite_json {recipe}.json\n"
         )
@@ -85,7 +85,8 @@ def measure(netlist: Netlist) -> dict[str, Any]:
         "delay": round(worst.fo4, 2) if worst else None,
         "delays": {g: round(paths[g].fo4, 2) if g in paths else None for g in GROUPS},
         "cells": dict(sorted(counts.items())),
-        "critical_path": worst and {
+        "critical_path": worst
+        and {
             "start": worst.start,
             "end": worst.end,
             "steps": [

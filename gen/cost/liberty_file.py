@@ -75,8 +75,13 @@ class UserLibrary:
                 f"The capacitive load unit of {str(path)!r} must be ff or pf, not {unit!r}"
             )
         return cls(
-            path, text, head.group(1), time.group(1).strip() if time else "1ns",
-            float(number) * _FEMTOFARADS[unit.lower()], smallest["inverter"], smallest["buffer"],
+            path,
+            text,
+            head.group(1),
+            time.group(1).strip() if time else "1ns",
+            float(number) * _FEMTOFARADS[unit.lower()],
+            smallest["inverter"],
+            smallest["buffer"],
         )
 
     @property
@@ -99,7 +104,7 @@ def _classify(block: str, single: dict[str, list[LibraryCell]]) -> None:
             inputs[found.group(1)] = float(capacitance.group(1)) if capacitance else 0.0
     if not name or not area or unusable or len(functions) != 1 or len(inputs) != 1:
         return
-    (pin, capacitance), = inputs.items()
+    ((pin, capacitance),) = inputs.items()
     function = re.sub(r"[\s()]", "", functions[0]).replace("!!", "")
     kind = {f"!{pin}": "inverter", f"{pin}'": "inverter", pin: "buffer"}.get(function)
     if kind:

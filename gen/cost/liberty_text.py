@@ -76,7 +76,7 @@ def _inputs(pins: Mapping[str, float], inside: str = "") -> str:
 
 def _output(pin: str, function: str, arcs: str) -> str:
     return (
-        f"    pin ({pin}) {{\n      direction : output;\n      function : \"{function}\";\n"
+        f'    pin ({pin}) {{\n      direction : output;\n      function : "{function}";\n'
         f"      max_capacitance : {LOADS[-1]};\n{arcs}    }}\n"
     )
 
@@ -87,7 +87,9 @@ def _combinational(cell: Cell) -> str:
     )
     return (
         f"  cell ({cell.name}) {{\n    area : {cell.area:.6f};\n"
-        + _inputs(cell.pins) + _output("Y", cell.function, arcs) + "  }\n"
+        + _inputs(cell.pins)
+        + _output("Y", cell.function, arcs)
+        + "  }\n"
     )
 
 
@@ -95,19 +97,21 @@ def _flip_flop(flop: FlipFlop) -> str:
     def constraint(kind: str, value: float) -> str:
         ns = f"{value * NS_PER_TAU:.6f}"
         return (
-            f"      timing () {{ related_pin : \"C\"; timing_type : {kind}_rising;\n"
-            f"        rise_constraint (scalar) {{ values (\"{ns}\"); }}\n"
-            f"        fall_constraint (scalar) {{ values (\"{ns}\"); }}\n      }}\n"
+            f'      timing () {{ related_pin : "C"; timing_type : {kind}_rising;\n'
+            f'        rise_constraint (scalar) {{ values ("{ns}"); }}\n'
+            f'        fall_constraint (scalar) {{ values ("{ns}"); }}\n      }}\n'
         )
 
     checks = constraint("setup", flop.setup) + constraint("hold", 0.0)
     arc = _arc('"C"', flop.clock_to_q, flop.resistance, "        timing_type : rising_edge;\n")
     return (
         f"  cell ({flop.name}) {{\n    area : {flop.area:.6f};\n"
-        f"    ff (IQ, IQN) {{ clocked_on : \"C\"; next_state : \"{flop.next_state}\"; }}\n"
+        f'    ff (IQ, IQN) {{ clocked_on : "C"; next_state : "{flop.next_state}"; }}\n'
         f"    pin (C) {{ direction : input; clock : true; capacitance : "
         f"{flop.clock_capacitance:.6f}; }}\n"
-        + _inputs(flop.pins, checks) + _output("Q", "IQ", arc) + "  }\n"
+        + _inputs(flop.pins, checks)
+        + _output("Q", "IQ", arc)
+        + "  }\n"
     )
 
 

@@ -75,15 +75,26 @@ def delays(verilog: str, top: str, clocks: Sequence[str], library: UserLibrary) 
         # OpenSTA 2.0 does not know the word `signed`, which changes no connection.
         plain = re.sub(r"^(\s*(?:input|output|wire)) signed", r"\1", verilog, flags=re.M)
         (work / "netlist.v").write_text(plain)
-        (work / "script.tcl").write_text(SCRIPT.format(
-            liberty=f"{{{library.path.resolve()}}}", top=top, clock=clock, clocks=ports,
-            driver=library.buffer.name, load=f"{library.load:g}",
-            groups="\n".join(f"catch {{ group {g} {ENDS[g]} }}" for g in groups),
-        ))
+        (work / "script.tcl").write_text(
+            SCRIPT.format(
+                liberty=f"{{{library.path.resolve()}}}",
+                top=top,
+                clock=clock,
+                clocks=ports,
+                driver=library.buffer.name,
+                load=f"{library.load:g}",
+                groups="\n".join(f"catch {{ group {g} {ENDS[g]} }}" for g in groups),
+            )
+        )
         try:
             done = subprocess.run(
-                ["sta", "-no_splash", "-exit", "script.tcl"], cwd=work, check=False, text=True,
-                timeout=LIMIT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                ["sta", "-no_splash", "-exit", "script.tcl"],
+                cwd=work,
+                check=False,
+                text=True,
+                timeout=LIMIT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
         except subprocess.TimeoutExpired:

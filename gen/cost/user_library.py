@@ -96,6 +96,7 @@ def _clock_ports(text: str, top: str) -> list[str]:
         for bit in cell["connections"]["C"]
     }
     return [
-        name for name, port in module["ports"].items()
+        name
+        for name, port in module["ports"].items()
         if port["direction"] == "input" and nets.intersection(port["bits"])
     ]

@@ -24,8 +24,9 @@ def align(m: Module, raw: Raw, name: str) -> Value:
     """
     significand = raw.significand
     if raw.zero is not None:
-        significand = wire(m, f"{name}_or_zero",
-                           significand & (~raw.zero).replicate(len(significand)))
+        significand = wire(
+            m, f"{name}_or_zero", significand & (~raw.zero).replicate(len(significand))
+        )
     if raw.exponent is None:
         return significand
     width = aligned_width(raw)

@@ -45,8 +45,13 @@ def _magnitude(
             amount = amount & (~position[-1]).replicate(amount_bits)
             # Too small to shift so little: worth less than any bit looked at, but not nothing.
         if high > most:
-            overflow = wire(m, "far_above", (position > most - least) & significand.any()
-                            & ~(position[-1] if position.shape().signed else Const(0, 1)))
+            overflow = wire(
+                m,
+                "far_above",
+                (position > most - least)
+                & significand.any()
+                & ~(position[-1] if position.shape().signed else Const(0, 1)),
+            )
         frame = width + (1 << amount_bits) - 1
         shifted = shift_left(m, significand, amount, "frame", width=frame)
         point = -least
@@ -61,7 +66,12 @@ def _magnitude(
     sticky = below.any() if len(below) and needs_sticky(projection) else None
     zero = None
     up = round_away(
-        projection, whole[0] if len(whole) else Const(0, 1), fraction, sticky, raw.negative, zero,
+        projection,
+        whole[0] if len(whole) else Const(0, 1),
+        fraction,
+        sticky,
+        raw.negative,
+        zero,
         random,
     )
     rounded = wire(m, "rounded", whole if up is None else whole + up)
@@ -73,7 +83,11 @@ def _magnitude(
 
 
 def _clamp(
-    m: Module, raw: Raw, target: IntegerFormat, projection: Projection, magnitude: Value,
+    m: Module,
+    raw: Raw,
+    target: IntegerFormat,
+    projection: Projection,
+    magnitude: Value,
     overflow: Value | None,
 ) -> Value:
     most, least = target.max_integer, -target.min_integer

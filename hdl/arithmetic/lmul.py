@@ -8,6 +8,7 @@ weighs one last mantissa place.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
@@ -16,15 +17,16 @@ from ..formats.lmul_policy import LMulSpecials, LMulZero, Semantics, WeightCode
 from ..pipeline import wire
 from .raw import Raw, decode
 
-__all__ = ["FieldSum", "Structure", "add_constant", "field_sum", "lmul"]
+__all__ = ["FieldSum", "Structure", "add_constant", "field_sum", "lmul", "max_exponent"]
 
 
 class Structure(StrEnum):
     """How sums are written. The choice changes cost, never a result bit."""
 
-    #: One full adder a bit, carries written out: the choice for cells.
+    #: One full adder a bit, carries written out: smallest in cells.
     RIPPLE = "ripple"
-    #: The operator ``+``, left to synthesis: the choice where it has carry chains.
+    #: The operator ``+``, left to synthesis: smallest where there are carry chains, and in cells
+    #: larger, but faster where synthesis is for speed.
     PLAIN = "plain"
 
 
@@ -38,8 +40,8 @@ class FieldSum:
         Exponent above ``mantissa_width`` bits of mantissa, without the constant ``rest``.
     rest
         What is still to be added, with whatever re-biases the exponent.
-    total_max
-        Bound of ``total``.
+    total_max, zero_max
+        Bounds of ``total``, the latter where an operand is zero or subnormal.
     negative, zero, nan, infinite
         Bits, None where never set or not asked for.
     """
@@ -47,6 +49,7 @@ class FieldSum:
     total: Value
     rest: int
     total_max: int
+    zero_max: int
     negative: Value | None
     zero: Value | None
     nan: Value | None
@@ -64,15 +67,25 @@ def _sum(
     carried: Value = Const(carry, 1) if isinstance(carry, int) else carry
     for i in range(width):
         if i < len(a) and i < len(b):
-            x, y = a[i], b[i]
-            bits.append(x ^ y ^ carried)
-            following = (x & y) | (carried & (x | y))
+            total, carried = _full_adder(m, a[i], b[i], carried, f"{name}{i}")
         else:
             only = (a if i < len(a) else b)[i]
-            bits.append(only ^ carried)
-            following = only & carried
-        carried = wire(m, f"{name}_carry{i + 1}", following)
+            total, carried = only ^ carried, wire(m, f"{name}{i}_carry", only & carried)
+        bits.append(total)
     return wire(m, name, Cat(*bits, carried))
+
+
+def _full_adder(m: Module, a: Value, b: Value, c: Value, name: str) -> tuple[Value, Value]:
+    """Sum and carry in five two-level gates, each of a single inverting cell.
+
+    "Kill" serves the propagate bit and the carry, "both" serves the sum and the carry: no
+    exclusive-or and no majority cell is needed, and the carry passes two gates a bit.
+    """
+    kill = wire(m, f"{name}_kill", ~(a | b))
+    propagate = wire(m, f"{name}_propagate", ~((a & b) | kill))
+    not_both = wire(m, f"{name}_not_both", ~(propagate & c))
+    carry = wire(m, f"{name}_carry", ~((propagate & not_both) | kill))
+    return (propagate | c) & not_both, carry
 
 
 def add_constant(
@@ -185,31 +198,54 @@ def field_sum(
     in it. By formula, the significand is normalised and rounded to ``m`` bits.
     """
     p = _operands(m, a, b, b_format, zero, specials, weights)
-    found = {"negative": p.negative, "zero": p.zero, "nan": p.nan, "infinite": p.infinite}
+    found: dict[str, Any] = {
+        name: getattr(p, name) for name in ("negative", "zero", "nan", "infinite")
+    }
     a_max = a.number_format.magnitude_mask << (p.width - a.number_format.mantissa_width)
     if semantics is Semantics.FORMULA:
         mantissa, step = _normalised(m, _fraction(m, p, offset, structure), p.width, rounding)
         exponent = _sum(m, p.a[p.width :], p.b[p.width :], step, structure, "exponent")
-        exponent_max = (a_max >> p.width) + (p.b_max >> p.width) + 1
-        return FieldSum(Cat(mantissa, exponent), 0, ((exponent_max + 1) << p.width) - 1, **found)
+        ea_max, eb_max = a_max >> p.width, p.b_max >> p.width
+        most = [((e + 2) << p.width) - 1 for e in (ea_max + eb_max, max(ea_max, eb_max))]
+        return FieldSum(Cat(mantissa, exponent), 0, most[0], most[1], **found)
     carry = 0 if weights else offset & 1
     total = _sum(m, p.a, p.b, carry, structure, "fields")
-    return FieldSum(total, 0 if weights else offset - carry, a_max + p.b_max + carry, **found)
+    most = [a_max + p.b_max + carry, (1 << p.width) - 1 + max(a_max, p.b_max) + carry]
+    rest = 0 if weights else offset - carry
+    return FieldSum(total, rest, most[0], most[1], **found)
 
 
-def _normalised(
-    m: Module, fraction: Value, width: int, rounding: Rounding
-) -> tuple[Value, Value]:
+def _normalised(m: Module, fraction: Value, width: int, rounding: Rounding) -> tuple[Value, Value]:
     """The mantissa of ``1 + fraction``, halved if it is 2 or more, and whether it is.
 
     One bit is lost, so that there are only exact numbers and ties. Rounding up never carries out:
     the largest odd significand, ``4 * 2**m - 3``, has an even neighbour below.
     """
     step = wire(m, "step", fraction[width:].any())
-    halved = Cat(fraction[1:width], fraction[-1])[:width]
-    if rounding is Rounding.RNE and width:
+    if not width:
+        return Const(0, 0), step
+    halved = Cat(fraction[1:width], fraction[-1])
+    if rounding is Rounding.RNE:
         halved = wire(m, "halved", (halved + (fraction[0] & halved[0]))[:width])
     return Mux(step, halved, fraction[:width]), step
+
+
+def max_exponent(
+    a: FloatFormat,
+    b: FloatFormat,
+    offset: int,
+    semantics: Semantics,
+    weights: WeightCode | None = None,
+) -> int:
+    """The largest exponent, biased by both biases, of an unrounded product."""
+    width = max(a.mantissa_width, b.mantissa_width)
+    a_max = a.magnitude_mask << (width - a.mantissa_width)
+    b_max = b.magnitude_mask << (width - b.mantissa_width)
+    if weights:
+        return (a_max + (1 << weights.width) - 1) >> width
+    if semantics is Semantics.FORMULA:
+        return (a_max >> width) + (b_max >> width)
+    return (a_max + b_max + offset) >> width
 
 
 def lmul(
@@ -233,22 +269,21 @@ def lmul(
     significand and exponent are those of the fields and its sign is the product of the signs.
     """
     p = _operands(m, a, b, b_format, zero, specials, weights)
-    a_max = a.number_format.magnitude_mask << (p.width - a.number_format.mantissa_width)
+    exponent_max = max_exponent(a.number_format, b_format, offset, semantics, weights)
     if semantics is Semantics.FORMULA:
         fraction = _fraction(m, p, offset, structure)
         # 1 + fraction: the two upper bits 00, 01, 10 become 01, 10, 11.
         high = Cat(~fraction[-2], fraction[-2:].any())
         significand = Cat(fraction[:-2], high)
         exponent = _sum(m, p.a[p.width :], p.b[p.width :], 0, structure, "exponent_sum")
-        exponent_max = (a_max >> p.width) + (p.b_max >> p.width)
     else:
         carry = 0 if weights else offset & 1
         rest = 0 if weights else offset - carry
-        top = a_max + p.b_max + carry + rest
+        width = exponent_max.bit_length() + p.width
         total = _sum(m, p.a, p.b, carry, structure, "fields")
-        total = add_constant(m, total, rest, top.bit_length(), structure, "fields_total")
+        total = add_constant(m, total, rest, width, structure, "fields_total")
         significand = Cat(total[: p.width], Const(1, 1))
-        exponent, exponent_max = total[p.width :], top >> p.width
+        exponent = total[p.width :]
     return Raw(
         significand=wire(m, "significand", significand),
         exponent=wire(m, "exponent", exponent[: exponent_max.bit_length()]),

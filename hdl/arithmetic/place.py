@@ -11,10 +11,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, Value
 
 from ..formats import FloatFormat, Projection, Rounding
 from ..pipeline import wire
-from .raw import Raw
+from .raw import Raw, either
 from .shift import leading_zeros, shift_left, shift_right_sticky
 
-__all__ = ["Placed", "place"]
+__all__ = ["Placed", "negligible_exponent", "place"]
 
 # Up to this many places, shifting right by one AND-OR per place is smaller and faster than a
 # logarithmic shifter: it needs no shift amount, only a comparison per place, and it masks for free.
@@ -32,6 +32,9 @@ class Placed:
     field
         The exponent field without what the significand adds to it; signed where results are flushed
         instead of becoming subnormal.
+    field_mask
+        Where the field counts, above its lowest bit, which has been masked: the upper bits need not
+        wait for it. None where always.
     carry
         The significand's hidden bit, to be added to the field; None where ``field`` has it already.
     carry_excludes_overflow
@@ -57,6 +60,7 @@ class Placed:
     infinite: Value | None = None
     zero: Value | None = None
     zero_is_masked: bool = False
+    field_mask: Value | None = None
 
 
 def fraction_bits(projection: Projection) -> int:
@@ -74,9 +78,12 @@ def fraction_bits(projection: Projection) -> int:
 
 def needs_sticky(projection: Projection) -> bool:
     """Whether the mode tells an exact tie, or an exact number, from one a little above."""
-    return projection.rounding not in (
-        Rounding.RTZ, Rounding.RNA, Rounding.SRA, Rounding.SRB
-    )
+    return projection.rounding not in (Rounding.RTZ, Rounding.RNA, Rounding.SRA, Rounding.SRB)
+
+
+def negligible_exponent(target: FloatFormat, projection: Projection) -> int | None:
+    """Numbers below two to this power are rounded alike, but for zero; None where there is none."""
+    return target.lsb_exponent - fraction_bits(projection) if target.zero else None
 
 
 def place(m: Module, raw: Raw, target: FloatFormat, projection: Projection) -> Placed:
@@ -133,8 +140,11 @@ def _place_fixed(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
         counted = significand | (1 << (width - 1 - headroom))
     counted = wire(m, "counted", counted[:width])
     count, nonzero = leading_zeros(counted)
-    count = wire(m, "zeros_above", count[: max(min(headroom, width - 1).bit_length(), 1)]
-                 if limited else count)
+    count = wire(
+        m,
+        "zeros_above",
+        count[: max(min(headroom, width - 1).bit_length(), 1)] if limited else count,
+    )
     normalized = shift_left(m, significand, count, "normalized", width=width)
     kept, fraction, sticky = _cut(m, normalized, target, projection)
     mantissa, hidden = kept[:-1], kept[-1]
@@ -143,27 +153,33 @@ def _place_fixed(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
     if not projection.ftz_out:
         field = field[: field_max.bit_length()] & hidden.replicate(field_max.bit_length())
     return Placed(
-        mantissa, field, field_max, fraction=fraction, sticky=sticky, negative=raw.negative,
-        nan=raw.nan, infinite=raw.infinite, zero=None if limited else ~nonzero,
+        mantissa,
+        field,
+        field_max,
+        fraction=fraction,
+        sticky=sticky,
+        negative=raw.negative,
+        nan=raw.nan,
+        infinite=raw.infinite,
+        zero=None if limited else ~nonzero,
     )
 
 
 def _place_float(m: Module, raw: Raw, target: FloatFormat, projection: Projection) -> Placed:
     """A normalised significand with an exponent: shift down where the target is subnormal."""
     base = _headroom(raw, target)
-    assert raw.exponent is not None and raw.slack is not None
+    assert raw.exponent is not None
+    assert raw.slack is not None
     low, high = raw.exponent_min + base, raw.exponent_max + base
     bits = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0, 1)
     headroom = wire(m, "headroom", (raw.exponent + base)[: bits + 1].as_signed())
-    alive = Const(1, 1) if raw.zero is None else ~raw.zero
-    width = len(raw.significand)
     top = raw.significand[-1]
 
     if projection.ftz_out or low >= raw.slack:
         # No subnormal results, or none kept: only the uncertain top bit is put in its place.
         significand = raw.significand
         if raw.slack:
-            significand = wire(m, "significand", Mux(top, significand, significand << 1)[:width])
+            significand = wire(m, "significand", Mux(top, significand, significand << 1))[:-1]
         kept, fraction, sticky = _cut(m, significand, target, projection)
         if raw.slack:
             field, carry, field_max = headroom, top, high + 1
@@ -172,20 +188,42 @@ def _place_float(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
         if low >= raw.slack:
             field = field.as_unsigned()[: max(field_max, 1).bit_length()]
         return Placed(
-            kept[:-1], field, field_max, carry, _carry_excludes(raw, target), fraction, sticky,
-            raw.negative, raw.nan, raw.infinite, raw.zero,
+            kept[:-1],
+            field,
+            field_max,
+            carry,
+            _carry_excludes(raw, target),
+            fraction,
+            sticky,
+            raw.negative,
+            raw.nan,
+            raw.infinite,
+            either(raw.zero, raw.negligible),
         )
 
-    window, sticky, stay, upward = _shift_down(m, raw, target, projection, headroom, low, alive)
+    window, sticky, normal = _shift_down(m, raw, target, projection, headroom, low)
     kept = window[len(window) - target.precision :]
     fraction = window[: len(window) - target.precision]
-    field_bits = max(high, 1).bit_length()
-    field = wire(m, "field", headroom.as_unsigned()[:field_bits] & upward.replicate(field_bits))
+    if not needs_sticky(projection):
+        sticky = None
+    elif projection.rounding in (Rounding.RU, Rounding.RD, Rounding.RTO):
+        # In the other modes a sticky bit alone, without a fraction bit, rounds nothing.
+        sticky = either(sticky, raw.negligible)
+    field = Cat(headroom[0] & normal, headroom[1:])[: max(high, 1).bit_length()]
     return Placed(
-        kept[:-1], field, max(high, 0) + 1, wire(m, "hidden", stay & top if raw.slack else stay),
-        _carry_excludes(raw, target), fraction if len(fraction) else None,
-        sticky if needs_sticky(projection) else None,
-        raw.negative, raw.nan, raw.infinite, raw.zero, zero_is_masked=True,
+        kept[:-1],
+        wire(m, "field", field),
+        max(high, 0) + 1,
+        wire(m, "hidden", normal & top if raw.slack else normal),
+        _carry_excludes(raw, target),
+        fraction if len(fraction) else None,
+        sticky,
+        raw.negative,
+        raw.nan,
+        raw.infinite,
+        raw.zero,
+        zero_is_masked=True,
+        field_mask=normal,
     )
 
 
@@ -193,81 +231,106 @@ def _carry_excludes(raw: Raw, target: FloatFormat) -> bool:
     """Whether the largest significand, cut to precision, has a zero below its top bit."""
     if not raw.slack:
         return False
-    largest = (1 << len(raw.significand)) - 1 if raw.significand_max is None else raw.significand_max
+    largest = raw.significand_max
+    if largest is None:
+        largest = (1 << len(raw.significand)) - 1
     excess = len(raw.significand) - target.precision
     return largest >> excess < (1 << target.precision) - 1
 
 
 def _shift_down(
-    m: Module, raw: Raw, target: FloatFormat, projection: Projection, headroom: Value, low: int,
-    alive: Value,
-) -> tuple[Value, Value, Value, Value]:
+    m: Module, raw: Raw, target: FloatFormat, projection: Projection, headroom: Value, low: int
+) -> tuple[Value, Value, Value]:
     """The significand at the target's ulp.
 
     Where there is headroom and the uncertain top bit is zero, one place up; without headroom, down
-    by ``-headroom``. Returns kept and fraction bits, all zero for a zero; sticky; whether it stayed
-    in place; whether ``headroom >= slack``.
+    by ``-headroom``. Returns kept and fraction bits, all zero for a zero; sticky; and whether the
+    hidden bit's place was not below that of the smallest normal number.
     """
     window = target.precision + fraction_bits(projection)
-    significand = raw.significand
-    significand = Cat(Const(0, max(window - len(significand), 0)), significand)
+    significand = Cat(Const(0, max(window - len(raw.significand), 0)), raw.significand)
     below = len(significand) - window  # bits under the window of an unshifted significand
-    upward = wire(m, "upward", (headroom >= raw.slack) & alive)
-    up = wire(m, "up1", upward & ~significand[-1]) if raw.slack else None
-    deepest = min(-low, window - 1)  # further down only the sticky bit is left
+    dead = either(raw.zero, raw.negligible)
+    alive = Const(1, 1) if dead is None else wire(m, "alive", ~dead)
+    normal = wire(m, "normal", ~headroom[-1] & alive)
+    up = None
+    if raw.slack:
+        up = wire(m, "up1", normal & headroom[:-1].any() & ~significand[-1])
+    # Further down only the sticky bit is left. All distances that leave more begin with the same
+    # bits: one comparison finds them, and only the lower bits tell them apart.
+    deepest = max(min(-low, window - 1), 0)
+    places = max(deepest - 1, 0).bit_length()
+    down = wire(m, "down", headroom[places:].all() & alive)
     shifter = _one_hot_shifter if deepest <= _ONE_HOT_PLACES else _logarithmic_shifter
-    bits, sticky, stay = shifter(m, significand, below, headroom, low, deepest, up, alive)
-    return wire(m, "window", bits), wire(m, "sticky", sticky), wire(m, "stay", stay), upward
+    # One zero more at either end, for one place up and for as many down as there are.
+    padded = Cat(Const(0, 1), significand, Const(0, deepest))
+    bits, sticky = shifter(m, padded, below, window, headroom, places, deepest, normal, down, up)
+    return wire(m, "window", bits), wire(m, "sticky", sticky), normal
 
 
 def _one_hot_shifter(
-    m: Module, significand: Value, below: int, headroom: Value, low: int, deepest: int,
-    up: Value | None, alive: Value,
-) -> tuple[Value, Value, Value]:
-    width = len(significand)
-    window = width - below
-    stay = (headroom >= 0) & alive
+    m: Module,
+    padded: Value,
+    below: int,
+    window: int,
+    headroom: Value,
+    places: int,
+    deepest: int,
+    normal: Value,
+    down: Value,
+    up: Value | None,
+) -> tuple[Value, Value]:
+    """Moves as one AND-OR per distance; they are all zero for a zero, which masks for free."""
+    moves = {
+        r: wire(m, f"down{r}", (headroom[:places] == -r % (1 << places)) & down)
+        for r in range(1, deepest + 1)
+    }
+    sticky = padded[: below + 1].any()
+    stay = normal
     if up is not None:
-        stay = stay & ~up
-    stay = wire(m, "down0", stay)
-    choices = {0: stay}
-    choices |= {r: wire(m, f"down{r}", (headroom == -r) & alive) for r in range(1, deepest + 1)}
-    if up is not None:
-        choices[-1] = up
+        # Not ``normal & ~up``: this does not wait for it.
+        stay = wire(m, "stay", normal & (padded[below + window] | ~headroom[:-1].any()))
+        sticky = padded[:below].any() | (padded[below] & ~up)
+    # Each bit above is sticky from some distance on: below zero, and none of the nearer ones.
+    lost: Value = headroom[-1]
+    for r in range(1, deepest + 1):
+        sticky = sticky | (padded[below + r] & lost)
+        lost = lost & ~moves[r]
+    if deepest == window - 1:
+        sticky = sticky | (padded[below + window] & lost)
+    moves |= {0: stay} if up is None else {0: stay, -1: up}
     bits: Value = Const(0, window)
-    padded = Cat(Const(0, 1), significand, Const(0, deepest))  # bit k of significand is bit k + 1
-    for r, here in choices.items():
-        first = below + r + 1
-        bits = bits | (padded[first : first + window] & here.replicate(window))
-    # Each bit is sticky from some distance on: a thermometer code of the distance.
-    sticky: Value = Const(0, 1)
-    for bit in range(width):
-        least = bit - below + 1
-        if least < 0 or (least == 0 and up is None):
-            sticky = sticky | significand[bit]
-        elif least == 0:
-            sticky = sticky | (significand[bit] & ~up)
-        elif least <= -low:
-            sticky = sticky | (significand[bit] & wire(m, f"beyond{bit}", headroom <= -least))
-    return bits, sticky, stay
+    for r, here in moves.items():
+        bits = bits | (padded[below + r + 1 :][:window] & here.replicate(window))
+    return bits, sticky
 
 
 def _logarithmic_shifter(
-    m: Module, significand: Value, below: int, headroom: Value, low: int, deepest: int,
-    up: Value | None, alive: Value,
-) -> tuple[Value, Value, Value]:
-    window = len(significand) - below
-    subnormal = headroom[-1]
-    distance = wire(m, "distance", (-headroom)[: len(headroom)])
-    amount_bits = deepest.bit_length()
-    amount = wire(m, "shift", distance[:amount_bits] & subnormal.replicate(amount_bits))
-    if up is not None:
-        significand = wire(m, "significand", Mux(up, significand << 1, significand)[: len(significand)])
-    down, lost = shift_right_sticky(m, significand, amount, "placed")
-    sticky = lost | down[:below].any()
-    live = alive
-    if -low >= 1 << amount_bits:
-        far = wire(m, "far", subnormal & distance[amount_bits:].any())
-        sticky, live = sticky | far, alive & ~far
-    stay = ~subnormal & live if up is None else ~subnormal & live & ~up
-    return down[below:] & live.replicate(window), sticky, stay
+    m: Module,
+    padded: Value,
+    below: int,
+    window: int,
+    headroom: Value,
+    places: int,
+    deepest: int,
+    normal: Value,
+    down: Value,
+    up: Value | None,
+) -> tuple[Value, Value]:
+    """Multiplexers by powers of two, then one that knows the top bit, the last to arrive.
+
+    The distance is the complement of the headroom, which the first shifts look at, plus one, which
+    the last multiplexer adds.
+    """
+    below_zero = headroom[-1]
+    amount = wire(m, "shift", ~headroom[:places] & below_zero.replicate(places))
+    moved, lost = shift_right_sticky(m, padded, amount, "placed")
+    stay, one_more = (moved[below + k :][:window] for k in (1, 2))
+    sticky = lost | moved[:below].any() | (below_zero & (moved[below + 1] | ~down))
+    if up is None:
+        sticky = sticky | moved[below]
+        bits: Value = Mux(below_zero, one_more, stay)
+    else:
+        sticky = sticky | (moved[below] & ~up)
+        bits = Mux(below_zero, one_more, Mux(up, moved[below:][:window], stay))
+    return bits & (normal | down).replicate(window), sticky

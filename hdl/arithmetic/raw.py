@@ -6,7 +6,6 @@ reaches, so that logic for what cannot happen is never made.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
@@ -17,7 +16,7 @@ from .shift import leading_zeros, shift_left
 # Up to this mantissa width one AND-OR per position is smaller and faster than count and shifter.
 _ONE_HOT_WIDTH = 4
 
-__all__ = ["Raw", "decode", "decode_integer"]
+__all__ = ["Raw", "decode", "decode_integer", "either"]
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,15 @@ class Raw:
     exponent, offset
         A value, None where it is always 0, and a constant.
     exponent_min, exponent_max, significand_max
-        Bounds of the values, as far as they are known to be tighter than the widths say.
+        Bounds of the values but for zero, where known to be tighter than the widths say.
     negative, nan, infinite, zero
         Bits; None where never set. If ``nan`` is set the rest means nothing, and if ``infinite``
         is, only ``negative`` does.
+    subnormal
+        Where a decoded operand is less than its format's smallest normal number.
+    negligible
+        Where a result is known to be too small for its exponent to matter, which then means
+        nothing: only whether it is zero does.
     """
 
     significand: Value
@@ -49,11 +53,22 @@ class Raw:
     nan: Value | None = None
     infinite: Value | None = None
     zero: Value | None = None
+    subnormal: Value | None = None
+    negligible: Value | None = None
 
 
-def decode(
-    m: Module, view: FloatView, name: str, *, normalize: bool, flush: bool = False
-) -> Raw:
+def either(*bits: Value | None) -> Value | None:
+    """The OR of those bits that can be set."""
+    known = [bit for bit in bits if bit is not None]
+    if not known:
+        return None
+    result = known[0]
+    for bit in known[1:]:
+        result = result | bit
+    return result
+
+
+def decode(m: Module, view: FloatView, name: str, *, normalize: bool, flush: bool = False) -> Raw:
     """A float's fields, specials found, hidden bit restored.
 
     ``normalize`` shifts subnormal significands up, with an exponent that goes below the format's
@@ -75,12 +90,12 @@ def decode(
     if not fmt.zero:
         return raw
     normal = wire(m, f"{name}_normal", e.any())
-    if flush or (normalize and fmt.mantissa_width == 0):
+    if normalize and (flush or fmt.mantissa_width == 0):
         return replace(raw, exponent_min=1, zero=~normal)
     if not normalize:
         return replace(
             raw,
-            significand=Cat(f, normal),
+            significand=Cat(f & normal.replicate(len(f)) if flush else f, normal),
             exponent=wire(m, f"{name}_exponent", Cat(e[0] | ~normal, e[1:])),
             exponent_min=1,
             slack=None,
@@ -97,31 +112,36 @@ def _normalize(
     they are merged by gates: no adder stands in the way of the exponent sum.
     """
     width = fmt.mantissa_width
+    exponent_bits = max(len(e), (width - 1).bit_length()) + 1
     # With k leading zeros in the mantissa, k + 1 shifts bring its leading one to the hidden bit.
     if width <= _ONE_HOT_WIDTH:
-        leading = {
-            k: wire(m, f"{name}_subnormal{k}", ~normal & f[width - 1 - k] & ~f[width - k :].any())
+        # A zero counts as the smallest subnormal: its fraction and exponent mean nothing.
+        leading = [
+            wire(
+                m,
+                f"{name}_subnormal{k}",
+                ~normal & (f[width - 1 - k] | (k == width - 1)) & ~f[width - k :].any(),
+            )
             for k in range(width)
-        }
+        ]
         fraction: Value = f & normal.replicate(width)
-        for k, here in leading.items():
-            shifted = Cat(Const(0, k + 1), f[: width - 1 - k])
-            fraction = fraction | (shifted & here.replicate(width))
-        places = (width - 1).bit_length()
-        count = Cat(*(
-            Cat(*(here for k, here in leading.items() if k >> place & 1)).any()
-            for place in range(places)
-        ))
+        for k, here in enumerate(leading[:-1]):
+            fraction = fraction | (Cat(Const(0, k + 1), f)[:width] & here.replicate(width))
+        below: Value = Cat(
+            Cat(here for k, here in enumerate(leading) if -k >> bit & 1).any()
+            for bit in range((width - 1).bit_length())
+        )
+        negative = ~normal & ~f[-1] if width > 1 else Const(0, 1)
         nonzero: Value = f.any()
     else:
         count, nonzero = leading_zeros(f)
         count = wire(m, f"{name}_zeros", count & (~normal).replicate(len(count)))
         up = Cat(Const(0, 1), shift_left(m, f, count, f"{name}_up", width=width)[:-1])
         fraction = Mux(normal, f, up)
-    # -k in two's complement: k complemented, plus one. A zero's exponent does not matter.
-    exponent_bits = max(len(e), len(count)) + 1
-    below = wire(m, f"{name}_below", -count) if len(count) else Const(0, 1)
-    low = Cat(*(below[min(bit, len(below) - 1)] for bit in range(exponent_bits)))
+        below = wire(m, f"{name}_below", -count)[: len(count)]
+        negative = count.any()
+    # -k in two's complement, k = 0 for a normal number.
+    low = Cat(below, negative.replicate(exponent_bits - len(below)))
     merged = Cat(e, Const(0, exponent_bits - len(e))) | low
     return replace(
         raw,
@@ -129,6 +149,7 @@ def _normalize(
         exponent=wire(m, f"{name}_exponent", merged.as_signed()),
         exponent_min=1 - width,
         zero=wire(m, f"{name}_zero", ~normal & ~nonzero),
+        subnormal=~normal,
     )
 
 

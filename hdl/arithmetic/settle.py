@@ -1,4 +1,4 @@
-"""Second half of the one rounder: round the truncated code, then let the exceptions have their say."""
+"""Second half of the one rounder: round the truncated code, then apply the exceptions."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
@@ -10,8 +10,13 @@ __all__ = ["round_away", "settle"]
 
 
 def round_away(
-    projection: Projection, odd: Value, fraction: Value | None, sticky: Value | None,
-    negative: Value | None, zero: Value | None, random: Value | None,
+    projection: Projection,
+    odd: Value,
+    fraction: Value | None,
+    sticky: Value | None,
+    negative: Value | None,
+    zero: Value | None,
+    random: Value | None,
 ) -> Value | None:
     """The bit to add to a truncated code; None where the mode or the operand never asks for one.
 
@@ -53,7 +58,10 @@ def round_away(
 
 
 def settle(
-    m: Module, placed: Placed, target: FloatFormat, projection: Projection,
+    m: Module,
+    placed: Placed,
+    target: FloatFormat,
+    projection: Projection,
     random: Value | None = None,
 ) -> Value:
     """The code in ``target`` of a placed number."""
@@ -68,12 +76,15 @@ def settle(
     flushed = placed.zero if not placed.zero_is_masked else None
     if projection.ftz_out:
         # The exponent is unbounded below here: at most zero means too small for a normal number.
-        tiny = (code >> target.mantissa_width) <= 0 if code.shape().signed else (
-            ~code[target.mantissa_width :].any())
+        tiny = (
+            (code >> target.mantissa_width) <= 0
+            if code.shape().signed
+            else (~code[target.mantissa_width :].any())
+        )
         flushed = tiny if flushed is None else flushed | tiny
     if not target.zero:
         # Without subnormals the hidden bit is not in the code; below it all is the least number.
-        less = (code - (1 << target.mantissa_width))
+        less = code - (1 << target.mantissa_width)
         code = wire(m, "unbiased", Mux(less[-1], 0, less)[: len(code)])
     most = (placed.field_max + 1 << target.mantissa_width) - (up is None)
     if not target.zero:
@@ -92,27 +103,42 @@ def _code_parity(placed: Placed, target: FloatFormat) -> Value:
     return parity if target.zero else ~parity
 
 
+def _increment(value: Value, step: Value) -> Value:
+    """``value + step`` for a late bit, one bit wider: both sums stand ready when it comes."""
+    more: list[Value] = []
+    below: Value = Const(1, 1)
+    for bit in value:
+        more.append(bit ^ below)
+        below = below & bit
+    return Mux(step, Cat(*more, below), Cat(value, Const(0, 1)))
+
+
 def _add(m: Module, placed: Placed, up: Value | None) -> Value:
     """Field, hidden bit and rounding bit in one integer."""
     mantissa, field, carry = placed.mantissa, placed.field, placed.carry
     signed = field.shape().signed
     bits = max(max(placed.field_max + 1, 1).bit_length() + signed, len(field) if signed else 0)
-    field = Cat(field, *([field[-1]] * (bits - len(field)) if signed else
-                         [Const(0, 1)] * (bits - len(field))))[:bits]
+    field = Cat(
+        field,
+        *([field[-1]] * (bits - len(field)) if signed else [Const(0, 1)] * (bits - len(field))),
+    )[:bits]
     if carry is None:
         whole = Cat(mantissa, field)
         total = whole if up is None else (whole + up)[: len(whole)]
     else:
         # The mantissa's own carry and the hidden bit are added to the field as one bit where both
         # cannot be set, which keeps the field's adder a mere incrementer.
-        low = mantissa if up is None else wire(m, "mantissa_rounded", mantissa + up)
+        low = mantissa if up is None else wire(m, "mantissa_rounded", _increment(mantissa, up))
         if up is None:
-            step: Value = carry
+            stepped = _increment(field, carry)
         elif placed.carry_excludes_overflow:
-            step = carry | low[len(mantissa)]
+            stepped = _increment(field, wire(m, "step", carry | low[len(mantissa)]))
         else:
-            step = carry + low[len(mantissa)]
-        total = Cat(low[: len(mantissa)], (field + step)[:bits])
+            stepped = field + carry + low[len(mantissa)]
+        stepped = stepped[:bits]
+        if placed.field_mask is not None:
+            stepped = Cat(stepped[0], stepped[1:] & placed.field_mask.replicate(bits - 1))
+        total = Cat(low[: len(mantissa)], stepped)
     return total.as_signed() if signed else total
 
 
@@ -140,7 +166,7 @@ def _bound(
     if rest_bits == 0:
         return prefix, beyond
     rest, most = low[:rest_bits], largest & ((1 << rest_bits) - 1)
-    over = prefix.all() & (rest > most)
+    over = low[rest_bits:].all() & (rest > most)
     if beyond is not None:
         over = over | beyond
     over = wire(m, "overflow", over)
@@ -148,8 +174,14 @@ def _bound(
 
 
 def _with_sign(
-    m: Module, code: Value, overflow: Value | None, flushed: Value | None, placed: Placed,
-    target: FloatFormat, projection: Projection, magnitude_bits: int,
+    m: Module,
+    code: Value,
+    overflow: Value | None,
+    flushed: Value | None,
+    placed: Placed,
+    target: FloatFormat,
+    projection: Projection,
+    magnitude_bits: int,
 ) -> Value:
     """Flushed results, overflow, infinity and NaN, each overriding those before; then the sign."""
     negative: Value | None = placed.negative
@@ -162,6 +194,8 @@ def _with_sign(
     if flushed is not None:
         code = code & (~flushed).replicate(magnitude_bits)
     if overflow is not None:
+        if placed.zero is not None and not placed.zero_is_masked:
+            overflow = overflow & ~placed.zero  # a zero's exponent means nothing
         for side in (False, True) if negative is not None else (False,):
             here = overflow
             if negative is not None:

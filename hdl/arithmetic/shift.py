@@ -36,9 +36,7 @@ def shift_left(m: Module, value: Value, amount: Value, name: str, *, width: int)
     return value
 
 
-def shift_right_sticky(
-    m: Module, value: Value, amount: Value, name: str
-) -> tuple[Value, Value]:
+def shift_right_sticky(m: Module, value: Value, amount: Value, name: str) -> tuple[Value, Value]:
     """``value >> amount`` at the same width, and whether any set bit was shifted out."""
     width = len(value)
     sticky: Value = Const(0, 1)

@@ -59,8 +59,12 @@ class DotProduct(Unit):
     product
         ``exact``, or ``lmul``: the approximate product of L-Mul on float formats, not saturated
         and not flushed.
-    semantics, offset
-        Of L-Mul; see :class:`~bitwright.hdl.multiply.lmul_multiplier.LMulMultiplier`.
+    semantics
+        Of L-Mul products: ``packed`` adds exponents and mantissas as one integer, ``formula``
+        normalises the mantissas' sum.
+    offset
+        Of L-Mul products: the constant added, in units of the last mantissa place; -1 is the
+        paper's, 0 Mitchell's logarithm.
     projection
         Rounding mode and policies of the result.
     structure
@@ -189,7 +193,7 @@ class DotProduct(Unit):
         if "total" in so_far:
             rows.append(so_far["total"])
         if self._structure is Structure.PLAIN:
-            total = sum(rows[1:], start=rows[0])[:width]
+            total: Value = sum(rows[1:], start=Value.cast(rows[0]))[:width]
         else:
             if len(rows) > 2:
                 heap = BitHeap(width)
@@ -243,7 +247,7 @@ class DotProduct(Unit):
         if "plus_infinity" in self._special:
             plus, minus = values["plus_infinity"], values["minus_infinity"]
             infinite = wire(m, "sum_infinite", plus | minus)
-            negative = Mux(infinite, minus, negative)
+            negative = Mux(infinite, minus, Const(0, 1) if negative is None else negative)
         return Raw(
             significand=magnitude,
             offset=raw.offset,

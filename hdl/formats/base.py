@@ -167,7 +167,9 @@ class NumberView(ValueCastable):
     def __init__(self, format: NumberFormat, target: Any):
         target = Value.cast(target)
         if len(target) != format.width:
-            raise ValueError(f"A {format.name} signal must be {format.width} bits, not {len(target)}")
+            raise ValueError(
+                f"A {format.name} signal must be {format.width} bits, not {len(target)}"
+            )
         self.number_format = format
         # A slice of a structure has lost its sign; the format knows.
         # A constant must stay one, so the sign is read in only where it is not there yet.
@@ -189,8 +191,8 @@ class NumberView(ValueCastable):
         if isinstance(other, NumberView):
             if other.number_format != self.number_format:
                 raise TypeError(
-                    f"A {self.number_format.name} signal must be assigned a {self.number_format.name}, "
-                    f"not a {other.number_format.name}; put a converter between them"
+                    f"A {self.number_format} signal must be assigned a {self.number_format}, "
+                    f"not a {other.number_format}; put a converter between them"
                 )
         elif not isinstance(other, Value | ValueCastable):
             other = self.number_format.const(other)

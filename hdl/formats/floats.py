@@ -72,7 +72,9 @@ class FloatFormat(NumberFormat):
             raise ValueError(f"The mantissa width must be at least 0, not {self.mantissa_width}")
         if self.specials is Specials.ZERO_NAN and not self.signed:
             raise ValueError("NaN in the place of negative zero needs a signed format")
-        if not self.zero and (self.signed or self.specials not in (Specials.TOP_NAN, Specials.NONE)):
+        if not self.zero and (
+            self.signed or self.specials not in (Specials.TOP_NAN, Specials.NONE)
+        ):
             raise ValueError("A format without zero must be unsigned, with one NaN or none")
         if self.max_magnitude < 1:
             raise ValueError("The format must hold a finite number other than 0")
@@ -87,13 +89,15 @@ class FloatFormat(NumberFormat):
             specials = ""
         elif self.specials is Specials.TOP_NAN and (e, m) not in _OCP_WITHOUT_SPECIALS:
             specials = "fn"
-        return "".join([
-            "" if self.signed else "u",
-            f"e{e}m{m}",
-            "" if self.bias == default_bias(e, self.specials) else f"b{self.bias}",
-            specials,
-            "" if self.zero else "nozero",
-        ])
+        return "".join(
+            [
+                "" if self.signed else "u",
+                f"e{e}m{m}",
+                "" if self.bias == default_bias(e, self.specials) else f"b{self.bias}",
+                specials,
+                "" if self.zero else "nozero",
+            ]
+        )
 
     # Sizes.
 
@@ -246,7 +250,9 @@ class FloatFormat(NumberFormat):
             return None
         integer = scaled.numerator
         shift = max(integer.bit_length() - self.precision, 0)
-        if integer & ((1 << shift) - 1) or (not self.zero and integer.bit_length() < self.precision):
+        if integer & ((1 << shift) - 1) or (
+            not self.zero and integer.bit_length() < self.precision
+        ):
             return None
         magnitude = (shift << self.mantissa_width) + (integer >> shift)
         magnitude -= 0 if self.zero else 1 << self.mantissa_width
@@ -277,7 +283,9 @@ class FloatView(NumberView):
     @property
     def magnitude(self) -> Any:
         """Exponent and mantissa fields together."""
-        return self.as_value()[: self.number_format.mantissa_width + self.number_format.exponent_width]
+        return self.as_value()[
+            : self.number_format.mantissa_width + self.number_format.exponent_width
+        ]
 
     @property
     def sign(self) -> Any:

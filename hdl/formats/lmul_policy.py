@@ -100,9 +100,7 @@ class WeightCode:
     point: int | None
 
     @classmethod
-    def of(
-        cls, a: FloatFormat, b: FloatFormat, o: FloatFormat | None, offset: int
-    ) -> "WeightCode":
+    def of(cls, a: FloatFormat, b: FloatFormat, o: FloatFormat | None, offset: int) -> "WeightCode":
         """The code of operand ``b``, for the constant ``offset`` in last mantissa places."""
         mantissa_width = max(a.mantissa_width, b.mantissa_width)
         constant, point = offset, None
@@ -176,27 +174,63 @@ def check_policies(
         if not condition:
             raise ValueError(f"The {what} must be {must} {why}, not '{value}'")
 
-    require(rounding in (Rounding.RTZ, Rounding.RNE), "rounding", "'rtz' or 'rne'",
-            "of a product by formula", rounding)
+    require(
+        rounding in (Rounding.RTZ, Rounding.RNE),
+        "rounding",
+        "'rtz' or 'rne'",
+        "of a product by formula",
+        rounding,
+    )
     if semantics is Semantics.PACKED:
-        require(rounding is Rounding.RTZ, "rounding", "'rtz'",
-                "in packed semantics, where nothing is rounded", rounding)
+        require(
+            rounding is Rounding.RTZ,
+            "rounding",
+            "'rtz'",
+            "in packed semantics, where nothing is rounded",
+            rounding,
+        )
     if underflow is LMulUnderflow.WRAP:
-        require(overflow is LMulOverflow.WRAP, "overflow", "'wrap'", "with underflow 'wrap'",
-                overflow)
+        require(
+            overflow is LMulOverflow.WRAP, "overflow", "'wrap'", "with underflow 'wrap'", overflow
+        )
     if prebiased:
-        require(semantics is Semantics.PACKED, "semantics", "'packed'",
-                "with a prebiased operand, whose exponent has carries in it", semantics)
-        require(specials is LMulSpecials.IGNORE, "specials", "'ignore'",
-                "with a prebiased operand, whose code has none", specials)
-        require(underflow is not LMulUnderflow.WRAP or zero is LMulZero.IGNORE, "zero policy",
-                "'ignore'", "with a prebiased operand and underflow 'wrap', as such an operand's "
-                "zero is known by underflow alone", zero)
+        require(
+            semantics is Semantics.PACKED,
+            "semantics",
+            "'packed'",
+            "with a prebiased operand, whose exponent has carries in it",
+            semantics,
+        )
+        require(
+            specials is LMulSpecials.IGNORE,
+            "specials",
+            "'ignore'",
+            "with a prebiased operand, whose code has none",
+            specials,
+        )
+        require(
+            underflow is not LMulUnderflow.WRAP or zero is LMulZero.IGNORE,
+            "zero policy",
+            "'ignore'",
+            "with a prebiased operand and underflow 'wrap', as such an operand's "
+            "zero is known by underflow alone",
+            zero,
+        )
     if specials is LMulSpecials.IEEE:
-        require(zero is not LMulZero.IGNORE, "zero policy", "'positive' or 'signed'",
-                "with specials 'ieee', where infinity times zero is NaN", zero)
-        require(overflow is LMulOverflow.SATURATE, "overflow", "'saturate'",
-                "with specials 'ieee', as wrapped numbers may look like NaN", overflow)
+        require(
+            zero is not LMulZero.IGNORE,
+            "zero policy",
+            "'positive' or 'signed'",
+            "with specials 'ieee', where infinity times zero is NaN",
+            zero,
+        )
+        require(
+            overflow is LMulOverflow.SATURATE,
+            "overflow",
+            "'saturate'",
+            "with specials 'ieee', as wrapped numbers may look like NaN",
+            overflow,
+        )
     if o is None:
         why = "with an exact result, which has neither bounds nor rounding"
         require(overflow is LMulOverflow.SATURATE, "overflow", "'saturate'", why, overflow)

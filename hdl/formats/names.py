@@ -63,8 +63,11 @@ def _standard() -> dict[str, NumberFormat]:
         minifloat("e8m0fnu", 8, 0, Specials.TOP_NAN, signed=0, zero=0),
         IntegerFormat(8, fraction=6, name="mxint8"),
     ]
-    formats += [IntegerFormat(w, s, name=f"{'' if s else 'u'}int{w}")
-                for s in (True, False) for w in (2, 4, 6, 8, 16)]
+    formats += [
+        IntegerFormat(w, s, name=f"{'' if s else 'u'}int{w}")
+        for s in (True, False)
+        for w in (2, 4, 6, 8, 16)
+    ]
     return {format.name: format for format in formats}
 
 
@@ -81,7 +84,8 @@ def _standard_of(format: NumberFormat) -> NumberFormat:
 def _check_width(width: int) -> None:
     if not _MIN_GRAMMAR_WIDTH <= width <= _MAX_GRAMMAR_WIDTH:
         raise ValueError(
-            f"The float width must be from {_MIN_GRAMMAR_WIDTH} to {_MAX_GRAMMAR_WIDTH}, not {width}"
+            f"The float width must be from {_MIN_GRAMMAR_WIDTH} to {_MAX_GRAMMAR_WIDTH}, "
+            f"not {width}"
         )
 
 
@@ -140,10 +144,8 @@ def _parse_p3109(k: int, p: int, signed: bool, extended: bool) -> FloatFormat:
     _check_width(k)
     if not 1 <= p <= k - signed:
         raise ValueError(f"The precision must be from 1 to {k - signed} here, not {p}")
-    if extended:
-        specials = Specials.EXTENDED
-    else:
-        specials = Specials.ZERO_NAN if signed else Specials.TOP_NAN
+    finite = Specials.ZERO_NAN if signed else Specials.TOP_NAN
+    specials = Specials.EXTENDED if extended else finite
     bias = 1 << (k - p - 1 if signed else k - p)
     name = f"binary{k}p{p}{'s' if signed else 'u'}{'e' if extended else 'f'}"
     return FloatFormat(k - p + (not signed), p - 1, bias, signed, specials, name=name)

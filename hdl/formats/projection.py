@@ -1,4 +1,4 @@
-"""How an exact number becomes a code: the names of the choices, shared by hardware and golden model.
+"""How an exact number becomes a code: names of the choices, for hardware and golden model.
 
 Nothing is computed here. "Projection" is IEEE P3109's word for rounding, saturating and encoding.
 """
@@ -193,7 +193,7 @@ class Projection:
         return target.nan_code
 
     def negative_is_nan(self, target: FloatFormat) -> bool:
-        """Whether a negative number becomes NaN (else the smallest number) in an unsigned format."""
+        """Whether negative numbers become NaN, not the least number, in an unsigned format."""
         if not target.zero:
             return target.has_nan
         return not (

@@ -18,7 +18,9 @@ def product_format(a: IntegerFormat, b: IntegerFormat) -> IntegerFormat:
 
     A narrow operand never takes its most negative value, which often saves the top bit.
     """
-    corners = [x * y for x in (a.min_integer, a.max_integer) for y in (b.min_integer, b.max_integer)]
+    corners = [
+        x * y for x in (a.min_integer, a.max_integer) for y in (b.min_integer, b.max_integer)
+    ]
     low, high = min(corners), max(corners)
     width = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) + (low < 0)
     return IntegerFormat(max(width, 1), low < 0, a.fraction + b.fraction)

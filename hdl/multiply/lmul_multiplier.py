@@ -1,12 +1,12 @@
 """Multiplication by addition: L-Mul."""
 
-from collections.abc import Callable
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Value, unsigned
+from amaranth.hdl import Cat, Module, unsigned
 
-from ..arithmetic.lmul import FieldSum, Structure, add_constant, field_sum, lmul
-from ..formats import FloatFormat, Rounding, parse_format
+from ..arithmetic.lmul import FieldSum, Structure, field_sum, lmul, max_exponent
+from ..arithmetic.lmul_settle import settle_fields
+from ..formats import FloatFormat, Rounding, float_format
 from ..formats.lmul_policy import (
     LMulOverflow,
     LMulSpecials,
@@ -14,27 +14,113 @@ from ..formats.lmul_policy import (
     LMulZero,
     Semantics,
     WeightCode,
+    check_formats,
+    check_policies,
     published_offset,
 )
-from ..pipeline import Step, wire
+from ..pipeline import Step
 from ..unit import Unit, check_positive
 
 __all__ = ["LMulMultiplier"]
 
 
 class LMulMultiplier(Unit):
-    """L
+    """Multiplies two floats by adding them as integers: L-Mul.
 
+    ``(1 + x) 2**i`` times ``(1 + y) 2**j`` is taken as ``(1 + x + y + 2**-l) 2**(i + j)``, where
+    the constant stands for the product ``x y``. With *m* bits of mantissa, the wider one of the
+    operands', ``l`` is *m* up to 3, 3 for 4, and 4 beyond. What becomes of ``x + y + 2**-l`` from 1
+    up is a matter of ``semantics``:
+
+    ``packed``
+        One integer addition. ``F``, the exponent field above the mantissa field, of the result is
+        ``F(a) + F(b) + offset``, re-biased; the mantissas' carry steps the exponent. Exact but for
+        the approximation: nothing is rounded. Mean relative error over all mantissas 14.7 % for 2
+        bits, 5.2 % for 3, 2.7 % from 5 up, nearly all of it bias up to 4 bits.
+    ``formula``
+        The significand is normalised, and the bit shifted out is rounded as ``rounding`` says. Mean
+        relative error, unrounded, 11.1 % for 2 bits, 6.9 % for 3, 7.5 % for 7.
+
+    A narrower mantissa is widened with zeros, exponents are re-biased by constants, so that the
+    three formats may have different exponents. Subnormals count as zero unless ``zero`` is
+    ``ignore``. By default, zero times anything is +0, so is a result below the smallest normal
+    number, and a result beyond the largest finite number becomes that, with its sign. NaN and
+    infinities are numbers like any other, the codes above the largest finite number, unless
+    ``specials`` is ``ieee``: then NaN gives the format's NaN, infinity gives infinity, infinity
+    times zero or a subnormal gives NaN, and finite numbers still saturate.
+
+    With ``o=None`` the product is left as it is, its exponent unlimited:
+    ``significand * 2**(exponent - a.bias - b.bias - m)``. Packed, the significand has *m* + 1 bits
+    and its top bit set; by formula, it has *m* + 2 bits and one of its two top bits set. It is 0
+    where the product is zero, NaN or infinite; ``exponent`` then means nothing: the sum of the
+    exponent fields with the mantissas' carry, as always.
+
+    With ``prebiased`` operand ``b`` comes in a code of its own (:class:`WeightCode`) with all
+    constants added, made once where weights are stored: then one addition of two terms is left.
+    The unit gives the same results as without; ``weight_codes`` of the golden model converts.
+
+    Latency is ``stages`` cycles, throughput one product a cycle.
+
+    Parameters
+    ----------
+    a, b, o
+        Formats of operands and result; None, written ``exact``, for the unrounded product. The
+        result's mantissa is as wide as the wider operand's.
+    semantics
+        ``packed`` or ``formula``.
+    offset
+        The added constant in units of the last mantissa place, 0 to ``2**m``; 0 is Mitchell's
+        logarithmic multiplication, -1 the paper's ``2**(m - l)``.
+    prebiased
+        Whether ``b`` comes as weight code. Packed only.
+    overflow
+        ``saturate``, or ``wrap``: modulo the field's width, unchecked.
+    underflow
+        ``flush``, or ``carry``: results from 0 to below the smallest normal number keep the code of
+        the addition, which reads as a subnormal of another value; or ``wrap``, unchecked.
+    specials
+        ``ignore`` or ``ieee``.
+    zero
+        ``positive``: zero operands and flushed results give +0. ``signed``: they give zero with the
+        product's sign. ``ignore``: operands are not checked, and flushed results have the
+        product's sign.
+    rounding
+        ``rtz`` or, by formula only, ``rne``.
+    structure
+        ``ripple``, smallest in cells, or ``plain`` for carry chains; the results are the same.
+    stages
+        Pipeline registers, 0 to 2; 0 to 1 for an exact result.
+
+    Members
+    -------
+    i.a : operand
+    i.b : operand, or its sign above its weight code, unsigned
+    o.p : result
+
+    With ``o=None``, where the operands and policies make them possible:
+
+    o.negative : sign; 0 for NaN, and for zero unless ``zero`` is ``signed``
+    o.exponent : biased by the sum of both operands' biases, unsigned
+    o.significand : in units of ``2**-m``
+    o.nan, o.infinite, o.zero : at most one is set
+
+    Raises
+    ------
+    ValueError
+        If formats or policies do not go together.
     """
 
-    reference = "H. Luo, W. Sun: Addition is All You Need, arXiv 2410.00907"
+    reference = (
+        "H. Luo, W. Sun: Addition is All You Need for Energy-efficient Language Models, "
+        "arXiv 2410.00907, equation of L-Mul"
+    )
 
     def __init__(
         self,
         *,
-        a: FloatFormat = parse_format("e4m3fn"),
-        b: FloatFormat = parse_format("e4m3fn"),
-        o: FloatFormat | None = parse_format("e4m3fn"),
+        a: FloatFormat = float_format("e4m3fn"),
+        b: FloatFormat = float_format("e4m3fn"),
+        o: FloatFormat | None = float_format("e4m3fn"),
         semantics: Semantics = Semantics.PACKED,
         offset: int = -1,
         prebiased: bool = False,
@@ -46,9 +132,8 @@ class LMulMultiplier(Unit):
         structure: Structure = Structure.RIPPLE,
         stages: int = 0,
     ) -> None:
-        _check_formats(a, b, o)
-        _check_choices(o, semantics, prebiased, overflow, underflow, zero, rounding)
-        _check_specials(a, b, o, prebiased, overflow, specials, zero)
+        check_formats(a, b, o, specials)
+        check_policies(o, semantics, prebiased, overflow, underflow, specials, zero, rounding)
         width = max(a.mantissa_width, b.mantissa_width)
         check_positive("offset", offset, least=-1, most=1 << width)
         self._offset = published_offset(width) if offset < 0 else offset
@@ -77,14 +162,24 @@ class LMulMultiplier(Unit):
         }
 
     def _exact_ports(self) -> dict[str, Any]:
-        """The exact product's parts, made once to see which there are."""
+        """The exact product's parts, as far as the operands and policies make them possible."""
         p = self.parameters
-        m = Module()
-        b = Value.cast(Const(0, self._weights.width + p.b.signed)) if self._weights else p.b(
-            Const(0, p.b.width)
-        )
-        parts = self._exact(m, {"a": p.a(Const(0, p.a.width)), "b": b})
-        return {name: unsigned(len(part)) for name, part in parts.items()}
+        a, b = p.a, p.b
+        exponent_max = max_exponent(a, b, self._offset, p.semantics, self._weights)
+        formula = p.semantics is Semantics.FORMULA
+        ports = {
+            "exponent": exponent_max.bit_length(),
+            "significand": max(a.precision, b.precision) + formula,
+        }
+        if a.signed or b.signed:
+            ports = {"negative": 1, **ports}
+        if p.specials is LMulSpecials.IEEE:
+            infinite = a.has_infinity or b.has_infinity
+            ports |= {"nan": 1} if infinite or a.has_nan or b.has_nan else {}
+            ports |= {"infinite": 1} if infinite else {}
+        if p.zero is not LMulZero.IGNORE:
+            ports["zero"] = 1
+        return {name: unsigned(width) for name, width in ports.items()}
 
     def _exact(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         raw = lmul(m, values["a"], values["b"], **self._core())
@@ -120,216 +215,14 @@ class LMulMultiplier(Unit):
             rest = -(1 << self._weights.point)
         else:
             rest = fields.rest + ((p.o.bias - p.a.bias - p.b.bias) << p.o.mantissa_width)
-        return {"p": _settle(m, fields, rest, p)}
-
-
-def _at_least(value: Value, least: int) -> Value:
-    """``value >= least``, both unsigned, as one chain of gates from the bottom."""
-    if least <= 0:
-        return Const(1, 1)
-    if least >> len(value):
-        return Const(0, 1)
-    low = (least & -least).bit_length() - 1
-    reached: Value = value[low]
-    for i in range(low + 1, len(value)):
-        reached = value[i] & reached if least >> i & 1 else value[i] | reached
-    return reached
-
-
-def _settle(m: Module, fields: FieldSum, rest: int, p: Any) -> Value:
-    """The code of a field sum to which ``rest`` is yet to be added.
-
-    Where ``rest`` does not reach into the mantissa, the exponent sum is compared before it is
-    added, with constants, in parallel to the addition; else the result is compared.
-    """
-    o: FloatFormat = p.o
-    fraction, width = o.mantissa_width, o.mantissa_width + o.exponent_width
-    total = fields.total
-    if rest % (1 << fraction) == 0:
-        result = add_constant(m, total, rest, width, p.structure, "result")
-
-        def reaches(least: int) -> Value:
-            return _at_least(total[fraction:], (least - rest) >> fraction)
-    else:
-        bits = max(width, (fields.total_max + rest).bit_length()) + 1
-        signed = add_constant(m, total, rest, bits, p.structure, "result")
-        result = signed[:width]
-
-        def reaches(least: int) -> Value:
-            return ~signed[-1] & _at_least(signed[fraction:-1], least >> fraction)
-
-    nonzero = Const(1, 1) if fields.zero is None else ~fields.zero
-    match p.underflow:
-        case LMulUnderflow.FLUSH:
-            kept = reaches(1 << fraction) & nonzero
-        case LMulUnderflow.CARRY:
-            kept = reaches(0) & nonzero
-        case _:
-            kept = nonzero
-    kept = wire(m, "kept", kept)
-    code = list(result)
-    if p.overflow is LMulOverflow.SATURATE:
-        code = _saturated(m, code, reaches, kept, o)
-    else:
-        code = [bit & kept for bit in code]
-    return _with_specials(fields, code, kept, p)
-
-
-def _saturated(
-    m: Module, code: list[Value], reaches: Callable[[int], Value], kept: Value, o: FloatFormat
-) -> list[Value]:
-    """Magnitude bits, masked, the largest finite number where they are beyond."""
-    fraction, width = o.mantissa_width, len(code)
-    beyond = (o.max_exponent_field + 1) << fraction
-    high = low = wire(m, "overflow", reaches(beyond) & kept)
-    above = o.magnitude_mask - o.max_magnitude
-    low_bits = 0
-    if o.max_magnitude & ((1 << fraction) - 1) != (1 << fraction) - 1:
-        # Only the last codes of the top exponent are beyond: they differ in these low bits.
-        low_bits = above.bit_length()
-        last = Cat(*code[low_bits:]).all()
-        last = last & _at_least(Cat(*code[:low_bits]), o.max_magnitude % (1 << low_bits))
-        low = wire(m, "overflow_low", high | (kept & last))
-    masked: list[Value] = []
-    for i, bit in enumerate(code):
-        over = low if i < low_bits else high
-        one = o.max_magnitude >> i & 1
-        masked.append((bit & kept) | over if one else bit & kept & ~over)
-    return masked
-
-
-def _with_specials(fields: FieldSum, code: list[Value], kept: Value, p: Any) -> Value:
-    """Sign on top; NaN and infinity instead, where they are."""
-    o: FloatFormat = p.o
-    negative: Value = Const(0, 1) if fields.negative is None else fields.negative
-    if p.zero is LMulZero.POSITIVE:
-        negative = negative & (kept if fields.infinite is None else kept | fields.infinite)
-    code = [*code, negative][: o.width]
-    if fields.infinite is not None:
-        code[: len(code) - o.signed] = _forced(
-            code[: len(code) - o.signed], fields.infinite, o.infinity_magnitude or 0
+        code = settle_fields(
+            m,
+            fields,
+            rest,
+            p.o,
+            overflow=p.overflow,
+            underflow=p.underflow,
+            positive_zero=p.zero is LMulZero.POSITIVE,
+            structure=p.structure,
         )
-    if fields.nan is not None:
-        code = _forced(code, fields.nan, o.nan_code or 0)
-    return Cat(*code)
-
-
-def _forced(bits: list[Value], when: Value, constant: int) -> list[Value]:
-    """``constant`` where the bit ``when`` is set."""
-    return [
-        bit | when if constant >> i & 1 else bit & ~when for i, bit in enumerate(bits)
-    ]
-
-
-def _check_formats(a: FloatFormat, b: FloatFormat, o: FloatFormat | None) -> None:
-    for name, format in (("a", a), ("b", b), ("o", o)):
-        if format is None:
-            continue
-        if not format.zero:
-            raise ValueError(f"The format {name} must have a zero, not be {format.name}")
-        if format.max_magnitude < 1 << format.mantissa_width:
-            raise ValueError(f"The format {name} must have normal numbers, not be {format.name}")
-    if o is None:
-        return
-    width = max(a.mantissa_width, b.mantissa_width)
-    if o.mantissa_width != width:
-        raise ValueError(
-            f"The mantissa width of the result must be {width}, the wider one of the operands', "
-            f"not {o.mantissa_width}"
-        )
-    if (a.signed or b.signed) and not o.signed:
-        raise ValueError(f"The result of signed operands must be signed, not {o.name}")
-
-
-def _check_choices(
-    o: FloatFormat | None,
-    semantics: Semantics,
-    prebiased: bool,
-    overflow: LMulOverflow,
-    underflow: LMulUnderflow,
-    zero: LMulZero,
-    rounding: Rounding,
-) -> None:
-    if rounding not in (Rounding.RTZ, Rounding.RNE):
-        raise ValueError(f"The rounding must be 'rtz' or 'rne', not '{rounding}'")
-    if semantics is Semantics.PACKED and rounding is not Rounding.RTZ:
-        raise ValueError(
-            f"The rounding must be 'rtz' in packed semantics, where nothing is rounded, "
-            f"not '{rounding}'"
-        )
-    if semantics is Semantics.FORMULA and prebiased:
-        raise ValueError(
-            "The semantics must be 'packed' with a prebiased operand, which has a carry of the "
-            "mantissa in its exponent, not 'formula'"
-        )
-    if underflow is LMulUnderflow.WRAP and overflow is not LMulOverflow.WRAP:
-        raise ValueError(f"The overflow must be 'wrap' with underflow 'wrap', not '{overflow}'")
-    if prebiased and underflow is LMulUnderflow.WRAP and zero is not LMulZero.IGNORE:
-        raise ValueError(
-            f"The zero policy must be 'ignore' with a prebiased operand and underflow 'wrap', as "
-            f"its zero is known by underflow alone, not '{zero}'"
-        )
-    if o is None:
-        exact = (
-            ("overflow", overflow, LMulOverflow.SATURATE),
-            ("underflow", underflow, LMulUnderflow.FLUSH),
-            ("rounding", rounding, Rounding.RTZ),
-        )
-        for name, choice, default in exact:
-            if choice is not default:
-                raise ValueError(
-                    f"The {name} must be left at '{default}' with an exact result, which has "
-                    f"none, not '{choice}'"
-                )
-    elif o.signed and not o.has_negative_zero:
-        if zero is not LMulZero.POSITIVE:
-            raise ValueError(
-                f"The zero policy must be 'positive' with {o.name}, which has no negative zero, "
-                f"not '{zero}'"
-            )
-        if overflow is LMulOverflow.WRAP or underflow is not LMulUnderflow.FLUSH:
-            raise ValueError(
-                f"The overflow and underflow must be 'saturate' and 'flush' with {o.name}, which "
-                f"has no negative zero, not '{overflow}' and '{underflow}'"
-            )
-
-
-def _check_specials(
-    a: FloatFormat,
-    b: FloatFormat,
-    o: FloatFormat | None,
-    prebiased: bool,
-    overflow: LMulOverflow,
-    specials: LMulSpecials,
-    zero: LMulZero,
-) -> None:
-    if specials is LMulSpecials.IGNORE:
-        return
-    if prebiased:
-        raise ValueError(
-            "The specials must be 'ignore' with a prebiased operand, whose code has none, "
-            "not 'ieee'"
-        )
-    if zero is LMulZero.IGNORE:
-        raise ValueError(
-            "The zero policy must be 'positive' or 'signed' with specials 'ieee', where infinity "
-            "times zero is NaN, not 'ignore'"
-        )
-    if o is None:
-        return
-    if overflow is LMulOverflow.WRAP:
-        raise ValueError(
-            "The overflow must be 'saturate' with specials 'ieee', as wrapped numbers may look "
-            "like NaN, not 'wrap'"
-        )
-    for format in (a, b):
-        if format.has_infinity and not o.has_infinity:
-            raise ValueError(
-                f"The result's format must have infinities with specials 'ieee', as {format.name} "
-                f"does, not be {o.name}"
-            )
-        if (format.has_nan or format.has_infinity) and not o.has_nan:
-            raise ValueError(
-                f"The result's format must have a NaN with specials 'ieee', as {format.name} "
-                f"does, not be {o.name}"
-            )
+        return {"p": code}

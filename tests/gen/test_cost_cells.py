@@ -4,6 +4,7 @@ import itertools
 import re
 
 import pytest
+
 from bitwright.gen.cost.cells import CELLS, FLIP_FLOPS, FO4
 from bitwright.gen.cost.liberty_text import liberty_digest, liberty_text
 from bitwright.gen.cost.stages import Stage, parse

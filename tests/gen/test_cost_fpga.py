@@ -7,6 +7,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from bitwright.gen.cost import KIND, estimate
 from bitwright.gen.cost.fpga import FPGAS
 

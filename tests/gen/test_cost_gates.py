@@ -10,6 +10,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetSignal, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from bitwright.gen.cost import KIND, estimate
 from bitwright.gen.cost.cells import CELLS, FLIP_FLOPS
 from bitwright.gen.cost.gates import estimate_gates, map_gates

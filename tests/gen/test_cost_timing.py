@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from bitwright.gen.cost.netlist import Instance, Netlist, read_netlist
 from bitwright.gen.cost.timing import OUTPUT_LOAD, worst_paths
 

@@ -8,6 +8,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from bitwright.gen import yosys
 from bitwright.gen.cost import estimate
 from bitwright.gen.cost.cells import CELLS, FLIP_FLOPS, FO4

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+
 from bitwright.verif.bench import Port, SimulationError, pack, simulate, unpack
 from bitwright.verif.bench.wrapper import TOP
 

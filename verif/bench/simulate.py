@@ -177,9 +177,7 @@ def _check(
         raise ValueError(f"Simulator must be 'verilator' or 'icarus', not {simulator!r}")
     for name, probability in (("Gaps", gaps), ("Stalls", stalls)):
         if not 0 <= probability < 1:
-            raise ValueError(
-                f"{name} must be a probability from 0 to below 1, not {probability!r}"
-            )
+            raise ValueError(f"{name} must be a probability from 0 to below 1, not {probability!r}")
     numbers = (("Lanes", lanes, 1), ("Outputs", outputs, 0), ("Patience", patience, 1))
     for name, number, least in numbers:
         if number < least:
@@ -227,9 +225,7 @@ def _build(
     else:
         bench.write_text(wrapper(top, layout))
         version = verilator_version()
-        program = build_verilator(
-            design, bench, waves=waves, run_folder=here, timeout=timeout
-        )
+        program = build_verilator(design, bench, waves=waves, run_folder=here, timeout=timeout)
         command = [str(program), *["--trace", "--trace-file", "waves.vcd"] * waves]
     # cocotb takes its test module from the path: alone there, it does not import this package.
     library = here / "library"

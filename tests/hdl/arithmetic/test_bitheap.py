@@ -5,6 +5,7 @@ import random
 import pytest
 from amaranth.hdl import Cat, Const, Module, Signal, signed, unsigned
 from amaranth.sim import Simulator
+
 from bitwright.hdl.arithmetic.bitheap import BitHeap, Structure
 
 TERMS = [  # shape, weight, arrival, negate

@@ -6,6 +6,7 @@ import random
 import pytest
 from amaranth.hdl import Const, Module, Signal, signed, unsigned
 from amaranth.sim import Simulator
+
 from bitwright.hdl.arithmetic.adders import Adder
 from bitwright.hdl.arithmetic.bitheap import Structure
 from bitwright.hdl.arithmetic.compressors import popcount, sum_values

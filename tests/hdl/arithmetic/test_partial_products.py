@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 from amaranth.hdl import Cat, Const, Module, Signal, signed, unsigned
 from amaranth.sim import Simulator
+
 from bitwright.hdl.arithmetic.bitheap import BitHeap, Structure
 from bitwright.hdl.arithmetic.partial_products import add_products, dot_product, multiply
 

@@ -1,0 +1,67 @@
+"""The product of two significands.
+
+Where their top bits are known to be ones it is ``2**2M + (x + y) * 2**M + x * y`` with fractions x
+and y of M bits. For few bits every column is written out here, because several of its sums can take
+fewer values than an adder has outputs for; larger products go on a bit heap.
+"""
+
+from amaranth.hdl import Cat, Const, Module, Value
+
+from ..pipeline import wire
+from .adders import Adder
+from .bitheap import Structure
+from .partial_products import multiply
+
+__all__ = ["multiply_significands"]
+
+# Fraction bits up to which the columns are written out.
+_FRACTION = 3
+
+
+def multiply_significands(
+    m: Module, a: Value, b: Value, structure: Structure, *, normalized: bool
+) -> Value:
+    """``a * b`` of two unsigned values, as wide as both together.
+
+    ``normalized`` says that both have their top bits set.
+    """
+    width = max(len(a), len(b)) - 1
+    if structure is Structure.AUTO and normalized and 1 <= width <= _FRACTION:
+        x, y = (Cat(Const(0, _FRACTION + 1 - len(s)), s[:-1]) for s in (a, b))
+        product = _short_product(m, x, y)[2 * _FRACTION + 2 - len(a) - len(b) :]
+    elif structure is Structure.PLAIN or width < 1:
+        product = a * b
+    else:
+        if structure is Structure.AUTO:
+            structure = Structure.COMPRESSOR
+        product = multiply(m, a, b, structure=structure, adder=Adder.PLAIN, name="significands")
+    return wire(m, "significand_product", product)
+
+
+def _short_product(m: Module, x: Value, y: Value) -> Value:
+    """``(8 + x) * (8 + y)`` of two 3-bit fractions, column by column, weights in the names."""
+    # The lower two bits' own product: its carries exclude each other, so gates do for half adders.
+    low, mid = wire(m, "x0y0", x[0] & y[0]), wire(m, "x1y1", x[1] & y[1])
+    q1 = (x[0] & y[1]) ^ (x[1] & y[0])
+    q2, q3 = mid & ~low, wire(m, "low_product3", mid & low)
+    # The top bits: 64 + 32 * (x2 + y2) + 16 * x2 * y2 is 64 * (1 + top) + 32 * either + 16 * top.
+    top = wire(m, "x2y2", x[2] & y[2])
+    half = wire(m, "fraction_half_sum", x ^ y)
+
+    p2, carry3 = _full_add(m, "column2", x[2] & y[0], x[0] & y[2], q2)
+    s3, carry4 = _full_add(m, "column3_cross", x[2] & y[1], x[1] & y[2], carry3)
+    # x0 + y0 is half0 + 2 * low: low goes to the next column.
+    p3, also4 = _full_add(m, "column3", half[0], s3, q3)
+    # Where x1 and y1 are both set the carry of their sum stands two columns up as `mid`.
+    s4a, c5a = top ^ carry4, top & carry4
+    s4b, c5b = low ^ half[1], low & half[1]
+    p4, c5c = _full_add(m, "column4", s4a, s4b, also4)
+    # mid needs x1 = y1, c5b needs them to differ; either top bit excludes both: ORs do for adders.
+    p5, carry6 = _full_add(m, "column5", mid | c5b, half[2] | c5a, c5c)
+    return Cat(low, q1, p2, p3, p4, p5, ~(top ^ carry6), top | carry6)
+
+
+def _full_add(m: Module, name: str, a: Value, b: Value, c: Value) -> tuple[Value, Value]:
+    """Sum and carry; ``c`` is the bit that comes last."""
+    half = wire(m, f"{name}_half", a ^ b)
+    return half ^ c, wire(m, f"{name}_carry", (a & b) | (half & c))
