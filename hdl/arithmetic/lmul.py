@@ -12,8 +12,8 @@ from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
-from ..formats import FloatFormat, FloatView, Rounding
-from ..formats.lmul_policy import LMulSpecials, LMulZero, Semantics, WeightCode
+from ..formats import FloatFormat, FloatView
+from ..formats.lmul_policy import LMulRounding, LMulSpecials, LMulZero, Semantics, WeightCode
 from ..pipeline import wire
 from .raw import Raw, decode
 
@@ -186,7 +186,7 @@ def field_sum(
     *,
     offset: int,
     semantics: Semantics = Semantics.PACKED,
-    rounding: Rounding = Rounding.RTZ,
+    rounding: LMulRounding = LMulRounding.RTZ,
     zero: LMulZero = LMulZero.POSITIVE,
     specials: LMulSpecials = LMulSpecials.IGNORE,
     weights: WeightCode | None = None,
@@ -215,7 +215,9 @@ def field_sum(
     return FieldSum(total, rest, most[0], most[1], **found)
 
 
-def _normalised(m: Module, fraction: Value, width: int, rounding: Rounding) -> tuple[Value, Value]:
+def _normalised(
+    m: Module, fraction: Value, width: int, rounding: LMulRounding
+) -> tuple[Value, Value]:
     """The mantissa of ``1 + fraction``, halved if it is 2 or more, and whether it is.
 
     One bit is lost, so that there are only exact numbers and ties. Rounding up never carries out:
@@ -225,7 +227,7 @@ def _normalised(m: Module, fraction: Value, width: int, rounding: Rounding) -> t
     if not width:
         return Const(0, 0), step
     halved = Cat(fraction[1:width], fraction[-1])
-    if rounding is Rounding.RNE:
+    if rounding is LMulRounding.RNE:
         halved = wire(m, "halved", (halved + (fraction[0] & halved[0]))[:width])
     return Mux(step, halved, fraction[:width]), step
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .floats import FloatFormat
-from .projection import Rounding
 
 __all__ = [
     "LMulOverflow",
+    "LMulRounding",
     "LMulSpecials",
     "LMulUnderflow",
     "LMulZero",
@@ -32,6 +32,15 @@ class Semantics(StrEnum):
     PACKED = "packed"
     #: The formula as printed: ``1 + f`` is normalised, the bit shifted out is rounded.
     FORMULA = "formula"
+
+
+class LMulRounding(StrEnum):
+    """What becomes of the bit that a formula's product of 2 or more is shifted by."""
+
+    #: Dropped: toward zero.
+    RTZ = "rtz"
+    #: To nearest, ties to even.
+    RNE = "rne"
 
 
 class LMulOverflow(StrEnum):
@@ -162,7 +171,7 @@ def check_policies(
     underflow: LMulUnderflow,
     specials: LMulSpecials,
     zero: LMulZero,
-    rounding: Rounding,
+    rounding: LMulRounding,
 ) -> None:
     """Refuse policies that contradict each other, or ask for what cannot be.
 
@@ -174,16 +183,9 @@ def check_policies(
         if not condition:
             raise ValueError(f"The {what} must be {must} {why}, not '{value}'")
 
-    require(
-        rounding in (Rounding.RTZ, Rounding.RNE),
-        "rounding",
-        "'rtz' or 'rne'",
-        "of a product by formula",
-        rounding,
-    )
     if semantics is Semantics.PACKED:
         require(
-            rounding is Rounding.RTZ,
+            rounding is LMulRounding.RTZ,
             "rounding",
             "'rtz'",
             "in packed semantics, where nothing is rounded",
@@ -235,7 +237,7 @@ def check_policies(
         why = "with an exact result, which has neither bounds nor rounding"
         require(overflow is LMulOverflow.SATURATE, "overflow", "'saturate'", why, overflow)
         require(underflow is LMulUnderflow.FLUSH, "underflow", "'flush'", why, underflow)
-        require(rounding is Rounding.RTZ, "rounding", "'rtz'", why, rounding)
+        require(rounding is LMulRounding.RTZ, "rounding", "'rtz'", why, rounding)
     elif o.signed and not o.has_negative_zero:
         why = f"with {o.name}, which has no negative zero"
         require(zero is LMulZero.POSITIVE, "zero policy", "'positive'", why, zero)

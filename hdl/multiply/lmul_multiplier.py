@@ -6,9 +6,10 @@ from amaranth.hdl import Cat, Module, unsigned
 
 from ..arithmetic.lmul import FieldSum, Structure, field_sum, lmul, max_exponent
 from ..arithmetic.lmul_settle import settle_fields
-from ..formats import FloatFormat, Rounding, float_format
+from ..formats import FloatFormat, float_format
 from ..formats.lmul_policy import (
     LMulOverflow,
+    LMulRounding,
     LMulSpecials,
     LMulUnderflow,
     LMulZero,
@@ -95,14 +96,11 @@ class LMulMultiplier(Unit):
     -------
     i.a : operand
     i.b : operand, or its sign above its weight code, unsigned
-    o.p : result
-
-    With ``o=None``, where the operands and policies make them possible:
-
-    o.negative : sign; 0 for NaN, and for zero unless ``zero`` is ``signed``
-    o.exponent : biased by the sum of both operands' biases, unsigned
-    o.significand : in units of ``2**-m``
-    o.nan, o.infinite, o.zero : at most one is set
+    o.p : result, in the result format
+    o.negative : sign of an exact product; 0 for NaN, and for zero unless ``zero`` is ``signed``
+    o.exponent : of an exact product, biased by the sum of both operands' biases, unsigned
+    o.significand : of an exact product, in units of ``2**-m``
+    o.nan, o.infinite, o.zero : of an exact product, where possible; at most one is set
 
     Raises
     ------
@@ -128,7 +126,7 @@ class LMulMultiplier(Unit):
         underflow: LMulUnderflow = LMulUnderflow.FLUSH,
         specials: LMulSpecials = LMulSpecials.IGNORE,
         zero: LMulZero = LMulZero.POSITIVE,
-        rounding: Rounding = Rounding.RTZ,
+        rounding: LMulRounding = LMulRounding.RTZ,
         structure: Structure = Structure.RIPPLE,
         stages: int = 0,
     ) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ...hdl.formats import Decoded, FloatFormat, Rounding
-from ...hdl.formats.lmul_policy import LMulSpecials, LMulZero, Semantics, WeightCode
+from ...hdl.formats import Decoded, FloatFormat
+from ...hdl.formats.lmul_policy import LMulRounding, LMulSpecials, LMulZero, Semantics, WeightCode
 
 __all__ = ["Operand", "Product", "field_sum", "operand", "prebias", "product", "unbias"]
 
@@ -92,7 +92,7 @@ def product(
     )
 
 
-def field_sum(p: Product, mantissa_width: int, rebias: int, rounding: Rounding) -> np.ndarray:
+def field_sum(p: Product, mantissa_width: int, rebias: int, rounding: LMulRounding) -> np.ndarray:
     """Exponent and mantissa field as one unlimited integer; ``rebias`` is added to the exponent.
 
     A significand of 2 or more loses its last bit, toward zero or to the even neighbour.
@@ -100,7 +100,7 @@ def field_sum(p: Product, mantissa_width: int, rebias: int, rounding: Rounding) 
     one = 1 << mantissa_width
     halved = p.significand >= 2 * one
     quotient, rest = p.significand // 2, p.significand % 2
-    if rounding is Rounding.RNE:
+    if rounding is LMulRounding.RNE:
         quotient = quotient + (rest & quotient)
     significand = np.where(halved, quotient, p.significand)
     return ((p.exponent + halved + rebias) << mantissa_width) + significand - one
