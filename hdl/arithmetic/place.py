@@ -11,14 +11,11 @@ from amaranth.hdl import Cat, Const, Module, Mux, Value
 
 from ..formats import FloatFormat, Projection, Rounding
 from ..pipeline import wire
+from .gradual_underflow import shift_down
 from .raw import Raw, either
-from .shift import leading_zeros, shift_left, shift_right_sticky
+from .shift import leading_zeros, shift_left
 
 __all__ = ["Placed", "negligible_exponent", "place"]
-
-# Up to this many places, shifting right by one AND-OR per place is smaller and faster than a
-# logarithmic shifter: it needs no shift amount, only a comparison per place, and it masks for free.
-_ONE_HOT_PLACES = 6
 
 
 @dataclass(frozen=True)
@@ -201,9 +198,10 @@ def _place_float(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
             either(raw.zero, raw.negligible),
         )
 
-    window, sticky, normal = _shift_down(m, raw, target, projection, headroom, low)
-    kept = window[len(window) - target.precision :]
-    fraction = window[: len(window) - target.precision]
+    fractions = fraction_bits(projection)
+    moved = shift_down(m, raw, headroom, low, target.precision + fractions)
+    fraction, kept, normal = moved.window[:fractions], moved.window[fractions:], moved.normal
+    sticky: Value | None = moved.sticky
     if not needs_sticky(projection):
         sticky = None
     elif projection.rounding in (Rounding.RU, Rounding.RD, Rounding.RTO):
@@ -236,101 +234,3 @@ def _carry_excludes(raw: Raw, target: FloatFormat) -> bool:
         largest = (1 << len(raw.significand)) - 1
     excess = len(raw.significand) - target.precision
     return largest >> excess < (1 << target.precision) - 1
-
-
-def _shift_down(
-    m: Module, raw: Raw, target: FloatFormat, projection: Projection, headroom: Value, low: int
-) -> tuple[Value, Value, Value]:
-    """The significand at the target's ulp.
-
-    Where there is headroom and the uncertain top bit is zero, one place up; without headroom, down
-    by ``-headroom``. Returns kept and fraction bits, all zero for a zero; sticky; and whether the
-    hidden bit's place was not below that of the smallest normal number.
-    """
-    window = target.precision + fraction_bits(projection)
-    significand = Cat(Const(0, max(window - len(raw.significand), 0)), raw.significand)
-    below = len(significand) - window  # bits under the window of an unshifted significand
-    dead = either(raw.zero, raw.negligible)
-    alive = Const(1, 1) if dead is None else wire(m, "alive", ~dead)
-    normal = wire(m, "normal", ~headroom[-1] & alive)
-    up = None
-    if raw.slack:
-        up = wire(m, "up1", normal & headroom[:-1].any() & ~significand[-1])
-    # Further down only the sticky bit is left. All distances that leave more begin with the same
-    # bits: one comparison finds them, and only the lower bits tell them apart.
-    deepest = max(min(-low, window - 1), 0)
-    places = max(deepest - 1, 0).bit_length()
-    down = wire(m, "down", headroom[places:].all() & alive)
-    shifter = _one_hot_shifter if deepest <= _ONE_HOT_PLACES else _logarithmic_shifter
-    # One zero more at either end, for one place up and for as many down as there are.
-    padded = Cat(Const(0, 1), significand, Const(0, deepest))
-    bits, sticky = shifter(m, padded, below, window, headroom, places, deepest, normal, down, up)
-    return wire(m, "window", bits), wire(m, "sticky", sticky), normal
-
-
-def _one_hot_shifter(
-    m: Module,
-    padded: Value,
-    below: int,
-    window: int,
-    headroom: Value,
-    places: int,
-    deepest: int,
-    normal: Value,
-    down: Value,
-    up: Value | None,
-) -> tuple[Value, Value]:
-    """Moves as one AND-OR per distance; they are all zero for a zero, which masks for free."""
-    moves = {
-        r: wire(m, f"down{r}", (headroom[:places] == -r % (1 << places)) & down)
-        for r in range(1, deepest + 1)
-    }
-    sticky = padded[: below + 1].any()
-    stay = normal
-    if up is not None:
-        # Not ``normal & ~up``: this does not wait for it.
-        stay = wire(m, "stay", normal & (padded[below + window] | ~headroom[:-1].any()))
-        sticky = padded[:below].any() | (padded[below] & ~up)
-    # Each bit above is sticky from some distance on: below zero, and none of the nearer ones.
-    lost: Value = headroom[-1]
-    for r in range(1, deepest + 1):
-        sticky = sticky | (padded[below + r] & lost)
-        lost = lost & ~moves[r]
-    if deepest == window - 1:
-        sticky = sticky | (padded[below + window] & lost)
-    moves |= {0: stay} if up is None else {0: stay, -1: up}
-    bits: Value = Const(0, window)
-    for r, here in moves.items():
-        bits = bits | (padded[below + r + 1 :][:window] & here.replicate(window))
-    return bits, sticky
-
-
-def _logarithmic_shifter(
-    m: Module,
-    padded: Value,
-    below: int,
-    window: int,
-    headroom: Value,
-    places: int,
-    deepest: int,
-    normal: Value,
-    down: Value,
-    up: Value | None,
-) -> tuple[Value, Value]:
-    """Multiplexers by powers of two, then one that knows the top bit, the last to arrive.
-
-    The distance is the complement of the headroom, which the first shifts look at, plus one, which
-    the last multiplexer adds.
-    """
-    below_zero = headroom[-1]
-    amount = wire(m, "shift", ~headroom[:places] & below_zero.replicate(places))
-    moved, lost = shift_right_sticky(m, padded, amount, "placed")
-    stay, one_more = (moved[below + k :][:window] for k in (1, 2))
-    sticky = lost | moved[:below].any() | (below_zero & (moved[below + 1] | ~down))
-    if up is None:
-        sticky = sticky | moved[below]
-        bits: Value = Mux(below_zero, one_more, stay)
-    else:
-        sticky = sticky | (moved[below] & ~up)
-        bits = Mux(below_zero, one_more, Mux(up, moved[below:][:window], stay))
-    return bits & (normal | down).replicate(window), sticky

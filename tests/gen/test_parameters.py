@@ -148,7 +148,7 @@ def test_formats_are_read_by_any_of_their_names():
      "The integer width must be from 1 to 1024, not 0"),
     ("float-multiplier", {"a": "int8"}, "The parameter 'a' must be a float format, not 'int8'"),
     ("integer-multiplier", {"a": "bf16"},
-     "The parameter 'a' must be a integer format, not 'bf16'"),
+     "The parameter 'a' must be an integer format, not 'bf16'"),
     ("float-converter", {"rounding": "sra"},
      "The random bits of rounding 'sra' must be from 1 to 32, not 0"),
     ("float-converter", {"random_bits": "3"},
