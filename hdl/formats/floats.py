@@ -5,6 +5,7 @@ the FNUZ formats, and IEEE P3109 (interim report v4.0): they differ in the bias 
 outermost codes mean.
 """
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -236,7 +237,7 @@ class FloatFormat(NumberFormat):
     def _exact_code(self, number: float | int | Fraction) -> int | None:
         if number != number:
             return self.nan_code
-        negative = str(number).startswith("-")
+        negative = math.copysign(1, number) < 0 if isinstance(number, float) else number < 0
         if negative and not self.signed and number != 0:
             return None
         sign = self.sign_mask if negative else 0

@@ -51,8 +51,8 @@ class Overflow(StrEnum):
     #: Infinity, else NaN, else the largest finite number; the largest finite number also where the
     #: rounding mode points toward zero (IEEE 754-2019, 7.4; OCP non-saturating mode).
     INF_OR_NAN = "inf_or_nan"
-    #: P3109 SatNone: as the rounding mode says infinity or the largest finite number; the latter
-    #: where there is no infinity.
+    #: P3109 SatNone, as the interim report v4.0 has it (a draft that may change): as the rounding
+    #: mode says infinity or the largest finite number; the latter where there is no infinity.
     P3109_SATNONE = "p3109_satnone"
     #: P3109 SatPropagate: the largest finite number, but infinite operands stay infinite.
     P3109_SATPROPAGATE = "p3109_satpropagate"
