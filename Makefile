@@ -10,7 +10,7 @@ run: $(READY)
 	$(BIN)/python examples/digits -o build
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto -q --durations=10
 
 lint: $(READY)
 	$(BIN)/ruff check .
