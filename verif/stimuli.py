@@ -102,7 +102,9 @@ def stimuli(
             f"all combinations are tried up to {MOST_EXHAUSTIVE_BITS} bits"
         )
     if bits is not None and (everything or (vectors is None and bits <= EXHAUSTIVE_BITS)):
-        return _everything(unit, bits, rng), f"all {1 << bits:,} operand combinations"
+        codes = _everything(unit, bits, rng)
+        legal = len(next(iter(codes.values())))
+        return codes, f"all {legal:,} operand combinations"
     count = vectors or 1 << 16
     fields = _fields(unit)
     operands = [n for n in fields if n not in ("random", "first", "last")]

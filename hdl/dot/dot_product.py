@@ -18,6 +18,7 @@ from ..formats import (
     NumberFormat,
     Projection,
     parse_format,
+    product_range,
 )
 from ..formats.lmul_policy import Semantics
 from ..pipeline import Accumulation, Step, wire
@@ -131,16 +132,10 @@ class DotProduct(Unit):
         if self._terms:
             low, high, lsb = self._terms.low, self._terms.high, self._terms.lsb_exponent
         else:
-            corners = [
-                x * y
-                for x in (p.a.min_integer, p.a.max_integer)
-                for y in (p.b.min_integer, p.b.max_integer)
-            ]
-            low, high, lsb = min(corners), max(corners), p.a.lsb_exponent + p.b.lsb_exponent
+            low, high = product_range(p.a, p.b)
+            lsb = p.a.lsb_exponent + p.b.lsb_exponent
         count = p.lanes * p.beats
-        low, high = min(low, 0) * count, high * count
-        width = max(high.bit_length(), (-low - 1).bit_length() if low else 0) + (low < 0)
-        return IntegerFormat(width, low < 0, -lsb)
+        return IntegerFormat.holding(min(low, 0) * count, high * count, lsb)
 
     def steps(self) -> list[Step]:
         steps = []

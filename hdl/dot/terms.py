@@ -10,7 +10,7 @@ from ..arithmetic.align import align
 from ..arithmetic.bitheap import BitHeap, Structure
 from ..arithmetic.product import multiply
 from ..arithmetic.raw import Raw, decode, decode_integer
-from ..formats import FloatFormat, IntegerFormat, NumberFormat
+from ..formats import FloatFormat, IntegerFormat, NumberFormat, product_range
 from ..formats.lmul_policy import LMulSpecials, Semantics, published_offset
 from ..pipeline import wire
 
@@ -52,11 +52,8 @@ class LaneTerms:
         if parameters.product is Product.LMUL:
             self.high, self.lsb_exponent = self._lmul_bounds()
         else:
-            self.high = max(
-                abs(x * y)
-                for x in (a.min_integer, a.max_integer)
-                for y in (b.min_integer, b.max_integer)
-            )
+            # Magnitudes are summed in one's complement, as wide for either sign.
+            self.high = max(abs(bound) for bound in product_range(a, b))
             self.lsb_exponent = a.lsb_exponent + b.lsb_exponent
         self.low = -self.high if a.signed or b.signed else 0
         infinities = any(_holds(side, "has_infinity") for side in (a, b))

@@ -1,6 +1,6 @@
 """Number formats: what each bit pattern means. No rounding, no hardware."""
 
-from .base import Decoded, NumberFormat, NumberValue, NumberView
+from .base import Decoded, NumberFormat, NumberValue, NumberView, product_range
 from .floats import FloatFormat, FloatView, Specials
 from .integers import IntegerFormat
 from .names import STANDARD_FORMATS, float_format, parse_format
@@ -24,4 +24,5 @@ __all__ = [
     "Specials",
     "float_format",
     "parse_format",
+    "product_range",
 ]

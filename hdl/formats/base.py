@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from amaranth.hdl import Const, Format, Shape, ShapeCastable, Value, ValueCastable
 
-__all__ = ["Decoded", "NumberFormat", "NumberValue", "NumberView"]
+__all__ = ["Decoded", "NumberFormat", "NumberValue", "NumberView", "product_range"]
 
 # One text per code is handed to the waveform writer; beyond this width the table costs too much.
 _NAMED_CODES_WIDTH = 8
@@ -133,6 +133,14 @@ class NumberFormat(ShapeCastable):
 
     def __repr__(self) -> str:
         return f"<format {self.name}>"
+
+
+def product_range(a: NumberFormat, b: NumberFormat) -> tuple[int, int]:
+    """Least and largest product of finite numbers, in units of both formats' steps multiplied."""
+    corners = [
+        x * y for x in (a.min_integer, a.max_integer) for y in (b.min_integer, b.max_integer)
+    ]
+    return min(corners), max(corners)
 
 
 class NumberValue:

@@ -44,6 +44,14 @@ class IntegerFormat(NumberFormat):
             narrow = "n" if self.narrow else ""
             object.__setattr__(self, "name", f"{prefix}int{self.width}{fraction}{narrow}")
 
+    @classmethod
+    def holding(cls, low: int, high: int, lsb_exponent: int = 0) -> "IntegerFormat":
+        """The smallest format with all integers from ``low`` to ``high`` in units of
+        ``2**lsb_exponent``; unsigned if none is negative."""
+        signed = low < 0
+        bits = max(high, 0).bit_length(), (-low - 1).bit_length() if signed else 0
+        return cls(max(max(bits) + signed, 1), signed, -lsb_exponent)
+
     @property
     def lsb_exponent(self) -> int:
         return -self.fraction

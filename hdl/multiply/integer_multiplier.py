@@ -6,24 +6,11 @@ from amaranth.hdl import Module, Value
 
 from ..arithmetic.bitheap import Structure
 from ..arithmetic.partial_products import multiply
-from ..formats import IntegerFormat
+from ..formats import IntegerFormat, product_range
 from ..pipeline import Step
 from ..unit import Unit
 
-__all__ = ["IntegerMultiplier", "product_format"]
-
-
-def product_format(a: IntegerFormat, b: IntegerFormat) -> IntegerFormat:
-    """The smallest format that holds every product of two others.
-
-    A narrow operand never takes its most negative value, which often saves the top bit.
-    """
-    corners = [
-        x * y for x in (a.min_integer, a.max_integer) for y in (b.min_integer, b.max_integer)
-    ]
-    low, high = min(corners), max(corners)
-    width = max(high.bit_length(), (-low - 1).bit_length() if low < 0 else 0) + (low < 0)
-    return IntegerFormat(max(width, 1), low < 0, a.fraction + b.fraction)
+__all__ = ["IntegerMultiplier"]
 
 
 class IntegerMultiplier(Unit):
@@ -61,7 +48,8 @@ class IntegerMultiplier(Unit):
         structure: Structure = Structure.COMPRESSOR,
         stages: int = 0,
     ) -> None:
-        self.product_format = product_format(a, b)
+        low, high = product_range(a, b)
+        self.product_format = IntegerFormat.holding(low, high, a.lsb_exponent + b.lsb_exponent)
         super().__init__({"a": a, "b": b}, {"p": self.product_format}, stages=stages)
 
     def steps(self) -> list[Step]:
