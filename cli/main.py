@@ -5,6 +5,7 @@ Status 0: done. 1: a check failed, or a tool did. 2: wrong usage. 130: interrupt
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from .arguments import parse
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _fail("There is not enough memory for this; ask for fewer vectors", 1)
     except KeyboardInterrupt:
+        warnings.simplefilter("ignore")  # Amaranth's, of a unit that was being built
         return _fail("interrupted; nothing half-written was left behind", 130)
 
 
