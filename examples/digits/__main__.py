@@ -31,7 +31,8 @@ def main() -> int:
     started = time.perf_counter()
 
     def say(text: str) -> None:
-        console.print(f"[{time.perf_counter() - started:5.0f} s] {text}", markup=False)
+        seconds = time.perf_counter() - started
+        console.print(f"[{seconds:5.0f} s] {text}", markup=False, soft_wrap=True)
 
     say("starting Yosys (its first start on a machine compiles it: up to a minute)")
     say(f"Yosys {yosys.version()} is ready")
