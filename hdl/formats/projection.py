@@ -99,8 +99,14 @@ class Projection:
     ----------
     rounding
         Rounding mode.
-    overflow, nan_to, inf_to, neg_zero
-        Policies for what the format does not hold.
+    overflow
+        What finite numbers beyond the largest one become, after rounding.
+    nan_to
+        What NaN becomes.
+    inf_to
+        What infinite operands become.
+    neg_zero
+        Whether zero results keep their sign, in a format with a negative zero.
     ftz_in
         Subnormal operands count as zero of their sign.
     ftz_out
