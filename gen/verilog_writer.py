@@ -256,7 +256,9 @@ class _Writer:
         reset = next(iter(resets.values()), None)
         enables = [self._control(block, p) for p in block.controls if p.startswith("EN")]
         enable = vt.binary("&", enables) if len(enables) > 1 else enables[0] if enables else None
-        clear = [f"{r.name} <= {self._reset_value(r).text};" for r in block.registers]
+        clear = []
+        if reset:
+            clear = [f"{r.name} <= {self._reset_value(r).text};" for r in block.registers]
         load = [
             line
             for r in block.registers

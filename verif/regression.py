@@ -41,6 +41,30 @@ def _multipliers() -> Iterator[Case]:
     yield case("fp16", "fp16", "fp16", overflow="inf_or_nan")
     yield case("bf16", "e4m3fn", "fp32", overflow="inf_or_nan")
     yield case("bf16", "bf16", "e4m3fn", stages="2")
+    # Of some registers only the upper bits are used.
+    yield case(
+        "e4m3fn",
+        "e6m1",
+        "e5m2",
+        rounding="sra",
+        random_bits="1",
+        stages="3",
+        overflow="inf_or_nan",
+        nan_to="zero",
+        inf_to="nan",
+        neg_zero="drop",
+    )
+    yield case(
+        "fp16",
+        "e3m4",
+        "ue5m3",
+        rounding="srb",
+        random_bits="2",
+        stages="3",
+        overflow="p3109_satpropagate",
+        inf_to="nan",
+        structure="booth",
+    )
 
 
 def _integers() -> Iterator[Case]:
