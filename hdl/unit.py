@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_type_hints
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
+from .formats import NumberFormat
 from .pipeline import Accumulation, Step, elastic
 
 __all__ = ["Unit", "check_positive"]
@@ -24,6 +25,26 @@ def check_positive(what: str, value: Any, *, least: int = 1, most: int = 1024) -
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ValueError(f"The {what} must be an integer from {least} to {most}, not {value!r}")
     return value
+
+
+def _check_kinds(cls: type, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments that are not of the kind the constructor's signature says.
+
+    Raises:
+        TypeError: naming the parameter and its kind.
+    """
+    hints = get_type_hints(cls.__init__)
+    for name, value in arguments.items():
+        kinds = get_args(hints.get(name)) or (hints.get(name, object),)
+        if isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool)):
+            continue
+        named: dict[type, str] = {type(None): "None", int: "integer"}
+        words = " or ".join(str(named.get(kind, kind.__name__)) for kind in kinds)
+        article = "an" if words[0] in "aeiouAEIOU" else "a"
+        hint = ""
+        if isinstance(value, str) and any(issubclass(kind, NumberFormat) for kind in kinds):
+            hint = f"; parse_format({value!r}) gives a format"
+        raise TypeError(f"The parameter '{name}' must be {article} {words}, not {value!r}{hint}")
 
 
 class Unit(wiring.Component):
@@ -74,6 +95,7 @@ class Unit(wiring.Component):
         o: Any
 
     def __new__(cls, *args: Any, **arguments: Any) -> Self:
+        _check_kinds(cls, arguments)
         unit = super().__new__(cls, *args, **arguments)
         known = signature(cls.__init__).parameters
         defaults = {n: p.default for n, p in known.items() if p.default is not p.empty}
