@@ -3,8 +3,8 @@
 import random
 
 import pytest
-from amaranth.hdl import Cat, Const, Module, Signal, signed, unsigned
-from amaranth.sim import Simulator
+from amaranth.hdl import Const, Module, Signal, signed, unsigned
+from simulation import simulate
 
 from bitwright.hdl.arithmetic.bitheap import BitHeap, Structure
 
@@ -17,28 +17,6 @@ TERMS = [  # shape, weight, arrival, negate
     (signed(3), 0, 3, False),
     (unsigned(9), 2, 0, False),
 ]
-
-
-def simulate(m, inputs, outputs, vectors):
-    """The outputs for each vector of input values."""
-    results = []
-    # One assignment a vector: the simulator settles after each.
-    packed = Signal(sum(map(len, inputs)))
-    m.d.comb += Cat(inputs).eq(packed)
-
-    async def bench(ctx):
-        for vector in vectors:
-            code = shift = 0
-            for signal, value in zip(inputs, vector, strict=True):
-                code |= (value % (1 << len(signal))) << shift
-                shift += len(signal)
-            ctx.set(packed, code)
-            results.append([ctx.get(output) for output in outputs])
-
-    simulator = Simulator(m)
-    simulator.add_testbench(bench)
-    simulator.run()
-    return results
 
 
 def fill(heap):

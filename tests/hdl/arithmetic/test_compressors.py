@@ -5,25 +5,11 @@ import random
 
 import pytest
 from amaranth.hdl import Const, Module, Signal, signed, unsigned
-from amaranth.sim import Simulator
+from simulation import settled
 
 from bitwright.hdl.arithmetic.adders import Adder
 from bitwright.hdl.arithmetic.bitheap import Structure
 from bitwright.hdl.arithmetic.compressors import popcount, sum_values
-
-
-def simulate(m, code, output, codes):
-    results = []
-
-    async def bench(ctx):
-        for value in codes:
-            ctx.set(code, value)
-            results.append(ctx.get(output))
-
-    simulator = Simulator(m)
-    simulator.add_testbench(bench)
-    simulator.run()
-    return results
 
 
 @pytest.mark.parametrize("structure", Structure)
@@ -34,8 +20,8 @@ def test_popcount_all_inputs(structure, adder, width):
     m = Module()
     ones = popcount(m, bits, structure=structure, adder=adder)
     assert len(ones) == width.bit_length()
-    assert simulate(m, bits, ones, range(1 << width)) == [
-        code.bit_count() for code in range(1 << width)
+    assert settled(m, bits, [ones], range(1 << width)) == [
+        [code.bit_count()] for code in range(1 << width)
     ]
 
 
@@ -62,7 +48,7 @@ def test_sum_of_one_complement_terms(structure):
         )
         for value in codes
     ]
-    assert simulate(m, code, total, codes) == expected
+    assert settled(m, code, [total], codes) == [[x] for x in expected]
 
 
 @pytest.mark.parametrize(
@@ -91,4 +77,4 @@ def test_sum_has_the_smallest_shape(shapes, constant, shape):
             term += Const(value >> start & (1 << s.width) - 1, s).value
             start += s.width
         expected.append(term)
-    assert simulate(m, code, total, range(256)) == expected
+    assert settled(m, code, [total], range(256)) == [[x] for x in expected]
