@@ -11,9 +11,12 @@ from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from .formats import NumberFormat
-from .pipeline import Accumulation, Step, elastic
+from .pipeline import Accumulation, Step, pipelined
 
 __all__ = ["Unit", "check_positive"]
+
+# Far beyond what any unit can use: from some number on, the stages only delay the result.
+_MOST_STAGES = 32
 
 
 def check_positive(what: str, value: Any, *, least: int = 1, most: int = 1024) -> int:
@@ -59,8 +62,10 @@ class Unit(wiring.Component):
     inputs, outputs
         Field names and shapes of the payloads, in the order of the ports.
     stages
-        Registers in the datapath. 0 makes a combinational unit without clock, whose handshake
-        passes straight through.
+        Registers in the datapath, 0 to 32. They cut it into ``stages + 1`` parts of about the same
+        delay, on the understanding that inputs come from registers and outputs go to registers:
+        the output is no register of its own until further stages would not shorten the longest
+        path. 0 makes a combinational unit without clock, whose handshake passes straight through.
 
     Attributes
     ----------
@@ -106,11 +111,7 @@ class Unit(wiring.Component):
         self, inputs: Mapping[str, Any], outputs: Mapping[str, Any], *, stages: int = 0
     ) -> None:
         self._steps = list(self.steps())
-        cut_points = len(self._steps)
-        if not isinstance(stages, int) or not 0 <= stages <= cut_points:
-            raise ValueError(
-                f"The pipeline stages must be from 0 to {cut_points} here, not {stages!r}"
-            )
+        check_positive("number of pipeline stages", stages, least=0, most=_MOST_STAGES)
         self.stages = stages
         super().__init__(
             {
@@ -140,7 +141,7 @@ class Unit(wiring.Component):
         Takes the input fields, their ``valid`` and the output's ``ready``; returns the output
         fields, their ``valid`` and the input's ``ready``.
         """
-        return elastic(m, self._steps, self.stages, dict(inputs), valid, ready)
+        return pipelined(m, self._steps, self.stages, dict(inputs), valid, ready)
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()

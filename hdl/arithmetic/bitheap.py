@@ -26,11 +26,18 @@ class Structure(StrEnum):
     AUTO = "auto"
     #: The operators ``*`` and ``+``, left to synthesis: the choice where it has multiplier blocks.
     PLAIN = "plain"
+    #: As plain, with the products marked for DSP blocks: estimates and vendors' tools take them.
+    DSP = "dsp"
     #: AND array and compressor tree: the shortest delay in standard cells.
     COMPRESSOR = "compressor"
     #: Radix-4 Booth digits and compressor tree: the smallest area from 6-bit operands on, and
     #: the fewest LUTs.
     BOOTH = "booth"
+
+    @property
+    def operators(self) -> bool:
+        """Whether sums and products are left to synthesis."""
+        return self in (Structure.PLAIN, Structure.DSP)
 
 
 class _Bit(NamedTuple):
@@ -129,10 +136,11 @@ class BitHeap:
     ) -> Signal:
         """The resolved sum, an unsigned signal ``{name}_sum`` of ``width`` bits.
 
-        ``adder`` is the one that adds the last two rows; ``Structure.PLAIN`` has none.
+        ``adder`` is the one that adds the last two rows; where operators are left to synthesis,
+        there are none.
         """
         result = Signal(self._width, name=f"{name}_sum")
-        if structure is Structure.PLAIN:
+        if structure.operators:
             m.d.comb += result.eq(self._plain_sum())
             return result
         columns = self._reduced(m, name)

@@ -12,7 +12,16 @@ from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value, ValueLike
 from .adders import Adder
 from .bitheap import BitHeap, Structure
 
-__all__ = ["add_products", "dot_product", "multiply"]
+__all__ = ["DSP_BLOCK", "add_products", "dot_product", "marks", "multiply"]
+
+DSP_BLOCK = {"use_dsp": "yes", "multstyle": "dsp", "syn_multstyle": "block_mult"}
+"""Attributes of a net that ask for its product to be made by a DSP block: as AMD Vivado (UG901),
+Intel Quartus and Synplify read them, and our own synthesis."""
+
+
+def marks(structure: Structure) -> dict[str, str]:
+    """Attributes of the net of a product."""
+    return dict(DSP_BLOCK) if structure is Structure.DSP else {}
 
 
 def multiply(
@@ -86,11 +95,11 @@ def add_products(
     """
     a, b = [Value.cast(x) for x in a], [Value.cast(x) for x in b]
     _check_lanes(a, b)
-    if structure is Structure.PLAIN:
+    if structure.operators:
         for lane, (x, y) in enumerate(zip(a, b, strict=True)):
             product = x * y
             # A net of its own keeps synthesis from merging products into one wide sum.
-            net = Signal(product.shape(), name=f"{name}_p{lane}")
+            net = Signal(product.shape(), name=f"{name}_p{lane}", attrs=marks(structure))
             m.d.comb += net.eq(product)
             heap.add(net, weight=weight, negate=negate, arrival=arrival)
         return

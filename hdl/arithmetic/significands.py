@@ -5,12 +5,12 @@ and y of M bits. For few bits every column is written out here, because several 
 fewer values than an adder has outputs for; larger products go on a bit heap.
 """
 
-from amaranth.hdl import Cat, Const, Module, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from ..pipeline import wire
 from .adders import Adder
 from .bitheap import Structure
-from .partial_products import multiply
+from .partial_products import marks, multiply
 
 __all__ = ["multiply_significands"]
 
@@ -29,8 +29,9 @@ def multiply_significands(
     if structure is Structure.AUTO and normalized and 1 <= width <= _FRACTION:
         x, y = (Cat(Const(0, _FRACTION + 1 - len(s)), s[:-1]) for s in (a, b))
         product = _short_product(m, x, y)[2 * _FRACTION + 2 - len(a) - len(b) :]
-    elif structure is Structure.PLAIN or width < 1:
-        product = a * b
+    elif structure.operators or width < 1:
+        product = Signal(len(a) + len(b), name="significand_by_operator", attrs=marks(structure))
+        m.d.comb += product.eq(a * b)
     else:
         if structure is Structure.AUTO:
             structure = Structure.COMPRESSOR

@@ -32,7 +32,7 @@ class FloatConverter(Unit):
         Rounding mode, policies for overflow, NaN, infinity, negative zero and subnormals, and the
         width of the random input of stochastic modes.
     stages
-        Pipeline registers, 0 to 3.
+        Pipeline registers.
 
     Members
     -------
@@ -60,11 +60,11 @@ class FloatConverter(Unit):
 
     def steps(self) -> list[Step]:
         if isinstance(self.parameters.o, IntegerFormat):
-            return [Step("decode", self._decode, 1), Step("round", self._to_integer, 3)]
+            return [Step("decode", self._decode), Step("round", self._to_integer)]
         return [
-            Step("decode", self._decode, 1),
-            Step("place", self._place, 2),
-            Step("settle", self._settle, 2),
+            Step("decode", self._decode),
+            Step("place", self._place),
+            Step("settle", self._settle),
         ]
 
     def _decode(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:

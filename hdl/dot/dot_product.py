@@ -72,8 +72,11 @@ class DotProduct(Unit):
         ``compressor`` or ``booth`` (integers only) make one carry-save tree of all lanes,
         ``plain`` leaves the operators to synthesis, ``auto`` is ``booth`` for integers of 6 bits
         or more and ``compressor`` otherwise. No result bit changes.
+    adder
+        How the tree's last two rows are added. ``plain`` is the choice for FPGAs, which have carry
+        chains. No result bit changes.
     stages
-        Pipeline registers: up to 2 with integers and an exact result, up to 6 with floats.
+        Pipeline registers.
 
     Members
     -------
@@ -99,6 +102,7 @@ class DotProduct(Unit):
         offset: int = -1,
         projection: Projection = Projection(),
         structure: Structure = Structure.AUTO,
+        adder: Adder = Adder.SKLANSKY,
         stages: int = 0,
     ) -> None:
         check_positive("number of lanes", lanes)
@@ -140,20 +144,20 @@ class DotProduct(Unit):
     def steps(self) -> list[Step]:
         steps = []
         if self._terms:
-            steps += [Step("multiply", self._multiply, 3), Step("align", self._align, 2)]
-        steps.append(Step("compress", self._compress, 4))
+            steps += [Step("multiply", self._multiply), Step("align", self._align)]
+        steps.append(Step("compress", self._compress))
         if self.parameters.beats > 1:
             shapes = {"total": Shape(self.sum_format.width)} | {f: Shape(1) for f in self._special}
             if self.parameters.projection.random_bits:
                 shapes["random"] = Shape(self.parameters.projection.random_bits)
-            steps.append(Accumulation("add", self._add, 2, state=shapes))
+            steps.append(Accumulation("add", self._add, state=shapes))
         else:
-            steps.append(Step("add", self._add, 2))
+            steps.append(Step("add", self._add))
         if self.parameters.o is None:
             return [*steps[:-1], *self._exact_end(steps[-1])]
         if isinstance(self.parameters.o, IntegerFormat):
-            return [*steps, Step("round", self._to_integer, 3)]
-        return [*steps, Step("place", self._place, 4), Step("settle", self._settle, 2)]
+            return [*steps, Step("round", self._to_integer)]
+        return [*steps, Step("place", self._place), Step("settle", self._settle)]
 
     # The datapath.
 
@@ -176,7 +180,7 @@ class DotProduct(Unit):
             a, b = ([Value.cast(values[side][k]) for k in range(p.lanes)] for side in "ab")
             add_products(m, heap, a, b, structure=self._structure)
             kept = {k: v for k, v in values.items() if k not in ("a", "b")}
-        if self._structure is Structure.PLAIN:
+        if self._structure.operators:
             return {**kept, "rows": [heap.sum(m, structure=self._structure)]}
         return {**kept, "rows": list(heap.compress(m))}
 
@@ -187,7 +191,7 @@ class DotProduct(Unit):
         width = self.sum_format.width
         if "total" in so_far:
             rows.append(so_far["total"])
-        if self._structure is Structure.PLAIN:
+        if self._structure.operators:
             total: Value = sum(rows[1:], start=Value.cast(rows[0]))[:width]
         else:
             if len(rows) > 2:
@@ -195,7 +199,7 @@ class DotProduct(Unit):
                 for row in rows:
                     heap.add(row)
                 rows = list(heap.compress(m, name="accumulate"))
-            total = add(m, rows[0], rows[1], adder=Adder.SKLANSKY, name="carry")
+            total = add(m, rows[0], rows[1], adder=self.parameters.adder, name="carry")
         result = {"total": wire(m, "total", total)}
         for flag in self._special:
             result[flag] = values[flag] | so_far[flag] if flag in so_far else values[flag]
@@ -219,12 +223,12 @@ class DotProduct(Unit):
             return result
 
         if isinstance(add_step, Accumulation):
-            return [add_step, Step("finish", finish, 0.5)]
+            return [add_step, Step("finish", finish)]
 
         def add_and_finish(m: Module, values: dict[str, Any]) -> dict[str, Any]:
             return finish(m, self._add(m, values))
 
-        return [Step("add", add_and_finish, add_step.delay)]
+        return [Step("add", add_and_finish)]
 
     def _nan(self, values: dict[str, Any]) -> Value:
         plus, minus = (values.get(f, Const(0, 1)) for f in ("plus_infinity", "minus_infinity"))

@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Value
 
 from ..arithmetic import lmul
 from ..arithmetic.align import align
-from ..arithmetic.bitheap import BitHeap, Structure
+from ..arithmetic.bitheap import BitHeap
 from ..arithmetic.product import multiply
 from ..arithmetic.raw import Raw, decode, decode_integer
 from ..formats import FloatFormat, IntegerFormat, NumberFormat, product_range
@@ -90,7 +90,7 @@ class LaneTerms:
 
     def _product(self, m: Module, a: Any, b: Any, lane: int) -> Raw:
         if self._parameters.product is Product.LMUL:
-            plain = self._parameters.structure is Structure.PLAIN
+            plain = self._parameters.structure.operators
             return lmul.lmul(
                 m,
                 a,

@@ -149,8 +149,8 @@ class Projection:
         has_nan = isinstance(target, FloatFormat) and target.has_nan
         if self.nan_to is NanTo.ERROR and nan_possible and not has_nan:
             raise ValueError(
-                f"nan_to must be 'nan', 'max' or 'zero', not 'error', as {target.name} has no NaN "
-                "and an operand may be one"
+                "The policy nan_to must be 'nan', 'max' or 'zero', not 'error', as "
+                f"{target.name} has no NaN and an operand may be one"
             )
 
     # What becomes of the exceptional cases in a given format: a magnitude, or None for NaN.

@@ -48,7 +48,7 @@ class FloatMultiplier(Unit):
         the columns of products of up to 4 bits, which is smallest, and takes a compressor tree for
         wider ones, the fastest; from 11 bits on Booth's recoding is a tenth smaller.
     stages
-        Pipeline registers, 0 to 3; 0 to 2 for an exact product.
+        Pipeline registers.
 
     Members
     -------
@@ -97,11 +97,11 @@ class FloatMultiplier(Unit):
 
     def steps(self) -> list[Step]:
         if self.parameters.o is None:
-            return [Step("decode", self._decode, 1), Step("multiply", self._multiply_exactly, 3)]
+            return [Step("decode", self._decode), Step("multiply", self._multiply_exactly)]
         return [
-            Step("multiply", self._multiply, 3),
-            Step("place", self._place, 2),
-            Step("settle", self._settle, 2),
+            Step("multiply", self._multiply),
+            Step("place", self._place),
+            Step("settle", self._settle),
         ]
 
     def _decode(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:

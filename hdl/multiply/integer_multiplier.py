@@ -28,9 +28,11 @@ class IntegerMultiplier(Unit):
     structure
         ``compressor`` sums the bit products of the AND array (signs after C. R. Baugh and
         B. A. Wooley, IEEE Trans. Computers C-22, 1973) in a carry-save tree, ``booth`` recodes
-        ``b`` in radix 4 first, ``plain`` leaves the operator to synthesis. No result bit changes.
+        ``b`` in radix 4 first, ``plain`` leaves the operator to synthesis, ``dsp`` marks it for a
+        DSP block (Yosys takes one of an iCE40 UltraPlus for products of 11 bits and more). No
+        result bit changes.
     stages
-        Pipeline registers, 0 or 1.
+        Pipeline registers.
 
     Members
     -------

@@ -90,7 +90,7 @@ class LMulMultiplier(Unit):
     structure
         ``ripple``, smallest in cells, or ``plain`` for carry chains; the results are the same.
     stages
-        Pipeline registers, 0 to 2; 0 to 1 for an exact result.
+        Pipeline registers.
 
     Members
     -------
@@ -144,8 +144,8 @@ class LMulMultiplier(Unit):
 
     def steps(self) -> list[Step]:
         if self.parameters.o is None:
-            return [Step("add", self._exact, 1)]
-        return [Step("add", self._add, 3), Step("settle", self._settle, 2)]
+            return [Step("add", self._exact)]
+        return [Step("add", self._add), Step("settle", self._settle)]
 
     def _core(self) -> dict[str, Any]:
         p = self.parameters

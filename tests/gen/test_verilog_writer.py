@@ -172,7 +172,7 @@ def test_the_proof_finds_planted_faults() -> None:
         found += not prove(text, fault, BY_NAMES)
     # Some swaps change only what cannot happen.
     assert found >= 6
-    late = verilog.replace("else if (stage1_move)", "else if (!stage1_move)")
+    late = verilog.replace("else if (move)", "else if (!move)")
     assert late != verilog
     assert not prove(text, late, BY_NAMES)
 

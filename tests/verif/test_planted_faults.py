@@ -51,8 +51,8 @@ def test_inverted_bits(unit):
 
 HANDSHAKE = {
     # A register that moves without regard to the next one loses or repeats transactions.
-    "moves while stalled": (r"wire (stage1_move) = [^;]*;", r"wire \1 = 1'b1;"),
-    "never moves": (r"wire (stage1_move) = [^;]*;", r"wire \1 = 1'b0;"),
+    "moves while stalled": (r"wire (move) = [^;]*;", r"wire \1 = 1'b1;"),
+    "never moves": (r"wire (move) = [^;]*;", r"wire \1 = 1'b0;"),
     "valid at once": (r"assign o_valid = [^;]*;", "assign o_valid = 1'b1;"),
     "ready forever": (r"assign i_ready = [^;]*;", "assign i_ready = 1'b1;"),
 }

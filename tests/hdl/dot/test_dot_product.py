@@ -77,7 +77,7 @@ def test_sum_widths(a, b, count, width):
     [
         ({"lanes": 0}, "The number of lanes must be an integer from 1 to 1024, not 0"),
         ({"beats": -1}, "The number of beats must be an integer from 1 to 4294967296, not -1"),
-        ({"stages": 7}, "The pipeline stages must be from 0 to 6 here, not 7"),
+        ({"stages": 33}, "The number of pipeline stages must be an integer from 0 to 32, not 33"),
     ],
 )
 def test_wrong_arguments(arguments, message):

@@ -60,7 +60,7 @@ def test_other_rounding_takes_no_random_bits(rounding):
 def test_nan_to_error_refuses_a_target_without_nan(name):
     projection = Projection(nan_to=NanTo.ERROR)
     with refused(
-        f"nan_to must be 'nan', 'max' or 'zero', not 'error', as {name} has no NaN "
+        f"The policy nan_to must be 'nan', 'max' or 'zero', not 'error', as {name} has no NaN "
         "and an operand may be one"
     ):
         projection.check(parse_format(name), nan_possible=True)
