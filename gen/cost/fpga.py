@@ -5,10 +5,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...hdl.arithmetic.partial_products import DSP_BLOCK
 from .. import yosys
 from .flow import Estimate, checked_top, version_in
 
-__all__ = ["FPGAS", "Fpga", "estimate_fpga"]
+__all__ = ["FPGAS", "Fpga", "estimate_fpga", "flow", "marked_for_dsp", "synthesis", "synthesize"]
 
 
 @dataclass(frozen=True)
@@ -98,27 +99,63 @@ FPGAS: Mapping[str, Fpga] = {
 }
 
 
+def marked_for_dsp(rtlil: str) -> bool:
+    """Whether a product in the design is marked for a DSP block."""
+    return any(f"attribute \\{name} " in rtlil for name in DSP_BLOCK)
+
+
+def flow(target: str, *, dsp: bool) -> str:
+    """The synthesis command, as reports name it."""
+    fpga = FPGAS[target]
+    option = fpga.with_dsp if dsp else fpga.without_dsp
+    return " ".join(f"Yosys {fpga.command} {option}".split())
+
+
+def synthesis(top: str, target: str, *, dsp: bool) -> str:
+    """The script from ``design.il`` to the flat netlist of ``target``'s cells.
+
+    What is estimated, routed and simulated as a netlist is all made by this one script.
+
+    Raises:
+        ValueError: if ``top`` is not an identifier.
+    """
+    command = flow(target, dsp=dsp).removeprefix("Yosys ")
+    return (
+        f"read_rtlil design.il\nhierarchy -check -top {checked_top(top)}\n"
+        "delete */t:$print */t:$check\n"
+        f"{command} -top {top}\nflatten -noscopeinfo\nopt_clean -purge\n"
+        "delete */t:$scopeinfo\n"
+    )
+
+
 def estimate_fpga(rtlil: str, top: str, target: str, *, dsp: bool) -> Estimate:
-    """Resources on ``target`` and the tools' versions; without ``dsp``, multipliers become LUTs.
+    """Resources on ``target`` and the tools' versions.
+
+    Without ``dsp``, multipliers become LUTs unless marked.
+
+    Raises:
+        YosysError: if Yosys fails.
+    """
+    return synthesize(rtlil, top, target, dsp=dsp)[0]
+
+
+def synthesize(rtlil: str, top: str, target: str, *, dsp: bool) -> tuple[Estimate, str]:
+    """The estimate, and the netlist in Yosys's JSON that it was counted on.
 
     Raises:
         YosysError: if Yosys fails.
     """
     fpga = FPGAS[target]
-    option = fpga.with_dsp if dsp else fpga.without_dsp
-    script = (
-        f"read_rtlil design.il\nhierarchy -check -top {checked_top(top)}\n"
-        "delete */t:$print */t:$check\n"
-        f"{fpga.command} {option} -top {top}\nflatten -noscopeinfo\nopt_clean -purge\n"
-        "delete */t:$scopeinfo\ntee -q -o stat.json stat -json\n"
-    )
-    text = yosys.run(script, {"design.il": rtlil}, ["stat.json"])["stat.json"]
-    cells = json.loads(text)["design"]["num_cells_by_type"]
+    dsp = dsp or marked_for_dsp(rtlil)
+    script = synthesis(top, target, dsp=dsp) + "tee -q -o stat.json stat -json\n"
+    outputs = ["stat.json", "netlist.json"]
+    texts = yosys.run(script + "write_json netlist.json\n", {"design.il": rtlil}, outputs)
+    cells = json.loads(texts["stat.json"])["design"]["num_cells_by_type"]
     cells = {cell: n for cell, n in sorted(cells.items()) if cell != "$scopeinfo"}
     result = {
-        "flow": " ".join(f"Yosys {fpga.command} {option}".split()),
+        "flow": flow(target, dsp=dsp),
         "family": fpga.name,
         **fpga.resources(cells),
         "cells": cells,
     }
-    return result, {"yosys": version_in(text)}
+    return (result, {"yosys": version_in(texts["stat.json"])}), texts["netlist.json"]

@@ -9,7 +9,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from bitwright.gen.cost import KIND, estimate
-from bitwright.gen.cost.fpga import FPGAS
+from bitwright.gen.cost.fpga import FPGAS, marked_for_dsp
+from bitwright.gen.generate import generate
 
 
 class MultiplyAccumulate(wiring.Component):
@@ -46,6 +47,29 @@ def test_dsp_blocks_on_request(target):
     figures = estimate(UNIT, "unit", [target], dsp=True)[target]
     assert figures["dsp"] == 1
     assert figures["lut"] <= 40
+
+
+UNITS = {
+    "integer-multiplier": {"a": "int8", "b": "int8"},
+    "float-multiplier": {"a": "bf16", "b": "bf16", "o": "bf16", "stages": "3"},
+    "dot-product": {"a": "int8", "b": "int8", "lanes": "2", "o": "exact", "stages": "1"},
+}
+
+
+@pytest.mark.parametrize("target", ["ice40", "ecp5"])
+@pytest.mark.parametrize("name", UNITS)
+def test_products_marked_for_dsp_blocks_get_them(name, target):
+    """Without any option, and wherever the registers of the pipeline stand."""
+    marked, plain = (generate(name, UNITS[name] | {"structure": s}) for s in ("dsp", "plain"))
+    assert marked_for_dsp(marked.rtlil)
+    assert not marked_for_dsp(plain.rtlil)
+    with_blocks = estimate(marked.rtlil, marked.top, [target])[target]
+    without = estimate(plain.rtlil, plain.top, [target])[target]
+    lanes = getattr(marked.unit.parameters, "lanes", 1)
+    assert (with_blocks["dsp"], without["dsp"]) == (lanes, 0)
+    assert with_blocks["lut"] < without["lut"] - 60
+    if name == "integer-multiplier":
+        assert with_blocks["lut"] == 0
 
 
 def test_what_counts_as_what():

@@ -1,12 +1,13 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 import stat
 
 import pytest
 
 from bitwright.gen import files
-from bitwright.gen.files import write_whole
+from bitwright.gen.files import write_all, write_whole
 
 
 def test_a_file_is_written_with_its_folders(tmp_path):
@@ -51,3 +52,23 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         write_whole(tmp_path / "file" / "unit.v", "")
+
+
+def test_several_files_appear_together(tmp_path, monkeypatch):
+    old, new = tmp_path / "a.v", tmp_path / "b" / "b.bin"
+    old.write_text("old")
+    write_all({old: "text", new: b"\xff"})
+    assert (old.read_text(), new.read_bytes()) == ("text", b"\xff")
+    synced = []
+
+    def full(handle):
+        synced.append(handle)
+        if len(synced) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_all({old: "newer", new: b"newer"})
+    assert caught.value.filename == str(new)
+    assert (old.read_text(), new.read_bytes()) == ("text", b"\xff")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.v", "b", "b.bin"]

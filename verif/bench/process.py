@@ -2,11 +2,12 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from ...gen.process import started
 
 __all__ = ["SimulationError", "run"]
 
@@ -44,29 +45,18 @@ def run(
     deadline = time.monotonic() + timeout
     cores = os.cpu_count() or 1
     running: list[tuple[Sequence[str], subprocess.Popen[bytes]]] = []
-    try:
-        with log.open("ab") as sink:
-            for command in commands:
-                if len(running) >= cores:
-                    _wait(running[-cores][1], deadline, timeout, what, log)
-                try:
-                    process = subprocess.Popen(
-                        command,
-                        cwd=cwd,
-                        env=environment,
-                        stdin=subprocess.DEVNULL,
-                        stdout=sink,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                    )
-                except OSError as error:
-                    raise SimulationError(f"{what} could not be started: {error}") from None
-                running.append((command, process))
+    with contextlib.ExitStack() as block:
+        sink = block.enter_context(log.open("ab"))
+        for command in commands:
+            if len(running) >= cores:
+                _wait(running[-cores][1], deadline, timeout, what, log)
+            program = started(command, cwd=cwd, sink=sink, environment=environment)
+            try:
+                running.append((command, block.enter_context(program)))
+            except OSError as error:
+                raise SimulationError(f"{what} could not be started: {error}") from None
         for _, process in running:
             _wait(process, deadline, timeout, what, log)
-    finally:
-        for _, process in running:
-            _end(process)
     text = _read(log)
     for command, process in running:
         code = process.returncode
@@ -85,13 +75,6 @@ def _wait(
     except subprocess.TimeoutExpired:
         message = f"{what} did not finish within {timeout:.3g} seconds and was stopped"
         raise SimulationError(message, _read(log)) from None
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _read(log: Path) -> str:
