@@ -18,6 +18,7 @@ CATALOGUE = {
     "float-multiplier": "multiply.float_multiplier:FloatMultiplier",
     "integer-multiplier": "multiply.integer_multiplier:IntegerMultiplier",
     "lmul-multiplier": "multiply.lmul_multiplier:LMulMultiplier",
+    "packed-multiplier": "multiply.packed_multiplier:PackedMultiplier",
     "dot-product": "dot.dot_product:DotProduct",
 }
 

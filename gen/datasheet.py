@@ -30,7 +30,7 @@ _HANDSHAKE = {
     "o_valid": "a result is offered",
     "o_ready": "it is taken at this clock edge, if offered",
 }
-_COMMAND = "bitwright estimate {name}{options} --target gates --target ecp5"
+_COMMAND = "bitwright estimate {name}{options} --target gates --target ecp5 --target ice40"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -235,6 +235,12 @@ def _first(shape: Any) -> str:
     return "[0]" if hasattr(shape, "elem_shape") else ""
 
 
+def _fpga_cost(figures: Mapping[str, Any]) -> str:
+    """LUTs, and the DSP blocks and block RAMs beside them where there are any."""
+    blocks = [(figures["dsp"], "DSP"), (figures["ram"], "RAM")]
+    return " + ".join([str(figures["lut"]), *(f"{n} {kind}" for n, kind in blocks if n)])
+
+
 def cost_table(name: str, configurations: Sequence[Mapping[str, str]]) -> str:
     """Measured costs of the unit with each of the given parameters: a table, and how it was made.
 
@@ -245,7 +251,7 @@ def cost_table(name: str, configurations: Sequence[Mapping[str, str]]) -> str:
     rows, tools = [], {}
     for texts in configurations:
         made = generate(name, dict(texts))
-        result = estimate(made.rtlil, made.top, ("gates", "ecp5"))
+        result = estimate(made.rtlil, made.top, ("gates", "ecp5", "ice40"))
         tools |= result["tools"]
         recipes = result["gates"]["recipes"]
         options = " ".join(f"-p {k}={v}" for k, v in texts.items())
@@ -258,10 +264,11 @@ def cost_table(name: str, configurations: Sequence[Mapping[str, str]]) -> str:
                     for r in ("area", "speed")
                     for figure, digits in (("area", 0), ("delay", 1))
                 ),
-                str(result["ecp5"]["lut"]),
+                *(_fpga_cost(result[target]) for target in ("ecp5", "ice40")),
             )
         )
-    columns = ("parameters", "latency", "smallest: GE", "FO4", "fastest: GE", "FO4", "ECP5 LUT4")
+    columns = ("parameters", "latency", "smallest: GE", "FO4", "fastest: GE", "FO4")
+    columns += ("ECP5 LUT4", "iCE40 LUT4")
     versions = ", ".join(f"{tool} {version}" for tool, version in sorted(tools.items()))
     command = _COMMAND.format(name=name, options=" [-p ...]")
     return (

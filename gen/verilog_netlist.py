@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..hdl.arithmetic.partial_products import DSP_BLOCK
 from .yosys import run
 
 __all__ = ["BITWISE", "FLIPFLOPS", "GROWING", "Bits", "Cell", "Netlist", "extended", "read_netlist"]
@@ -87,13 +88,15 @@ class Cell:
 
 @dataclass
 class Netlist:
-    """A flat module. ``wires`` are the public names, in the order of the source."""
+    """A flat module. ``wires`` are the public names, in the order of the source; ``attributes``
+    are what nets ask of synthesis, which the module then asks for all of them."""
 
     inputs: dict[str, Bits]
     outputs: dict[str, Bits]
     wires: dict[str, Bits]
     cells: list[Cell]
     initial: dict[int, str]
+    attributes: dict[str, str] = field(default_factory=dict)
     live: set[int] = field(default_factory=set)
 
 
@@ -155,6 +158,8 @@ def read_netlist(rtlil: str, top: str) -> Netlist:
         wires={name: public[name] for name in names if name not in ports},
         cells=sorted((c for c in cells if c.type not in _COPIES), key=_by_name),
         initial=initial,
+        # As the source says: the net that asks may be gone, the product held in a register.
+        attributes={k: v for k, v in DSP_BLOCK.items() if f'attribute \\{k} "{v}"' in rtlil},
     )
     _find_controls(netlist)
     netlist.live = _live(netlist)

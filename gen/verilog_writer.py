@@ -202,6 +202,7 @@ class _Writer:
         return "\n".join(
             [
                 *([header.rstrip("\n")] if header.strip() else []),
+                *self._attribute_lines(),
                 f"module {self._top} (",
                 *self._port_lines(registers),
                 ");",
@@ -282,6 +283,11 @@ class _Writer:
         name = "ARST_VALUE" if register.cell.type.startswith("$a") else "SRST_VALUE"
         bits = register.cell.parameters.get(name, "0").replace("x", "0")[::-1]
         return vt.constant(bits[register.first : register.first + len(register.bits)][::-1])
+
+    def _attribute_lines(self) -> list[str]:
+        """What synthesis is asked for; on the module, because every tool reads it there."""
+        asked = ", ".join(f'{k} = "{v}"' for k, v in self._netlist.attributes.items())
+        return [f"(* {asked} *)"] if asked else []
 
     def _port_lines(self, registers: Sequence[Signal]) -> list[str]:
         driven = {r.name for r in registers}

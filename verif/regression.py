@@ -6,7 +6,7 @@ every pairing of corners and on seeded draws.
 
 from collections.abc import Iterator
 
-__all__ = ["REGRESSION", "case_name"]
+__all__ = ["NETLISTS", "REGRESSION", "case_name"]
 
 Case = tuple[str, dict[str, str]]
 
@@ -69,12 +69,24 @@ def _multipliers() -> Iterator[Case]:
 
 def _integers() -> Iterator[Case]:
     unit = "integer-multiplier"
-    for structure in ("compressor", "booth", "plain"):
+    for structure in ("compressor", "booth", "plain", "dsp"):
         yield unit, {"a": "int8", "b": "int8", "structure": structure}
     yield unit, {"a": "uint8", "b": "int8"}
     yield unit, {"a": "int8n", "b": "uint4", "structure": "booth"}
     yield unit, {"a": "mxint8", "b": "mxint8", "stages": "1"}
     yield unit, {"a": "int16", "b": "uint12", "structure": "booth"}
+
+
+def _packed() -> Iterator[Case]:
+    unit = "packed-multiplier"
+    yield unit, {}
+    yield unit, {"a": "int4", "b": "int4", "stages": "2"}
+    yield unit, {"a": "uint4", "b": "int4"}
+    yield unit, {"a": "uint5", "b": "uint6", "structure": "booth"}
+    yield unit, {"a": "int4n", "b": "uint3"}
+    yield unit, {"a": "int3", "b": "int3", "lanes": "3"}
+    yield unit, {"a": "int2f1", "b": "int1", "lanes": "5", "structure": "compressor"}
+    yield unit, {"a": "int8", "b": "int8", "structure": "plain", "stages": "1"}
 
 
 def _lmul() -> Iterator[Case]:
@@ -130,9 +142,25 @@ def _dot_products() -> Iterator[Case]:
 REGRESSION: tuple[Case, ...] = (
     *_multipliers(),
     *_integers(),
+    *_packed(),
     *_lmul(),
     *_converters(),
     *_dot_products(),
+)
+
+
+#: Those whose netlists are simulated too, for each family of FPGAs with models of its cells.
+NETLISTS: tuple[Case, ...] = (
+    ("float-multiplier", {"a": "e4m3fn", "b": "e4m3fn", "o": "e4m3fn"}),
+    ("lmul-multiplier", {"a": "e4m3fn", "b": "e4m3fn", "o": "e4m3fn"}),
+    ("float-converter", {"a": "bf16", "o": "e4m3fn", "stages": "1"}),
+    ("integer-multiplier", {"a": "int8", "b": "int8", "structure": "dsp"}),
+    ("packed-multiplier", {"a": "int4", "b": "int4", "stages": "1"}),
+    ("dot-product", {"a": "int8", "b": "int8", "lanes": "4", "o": "exact", "stages": "1"}),
+    (
+        "dot-product",
+        {"a": "int8", "b": "int8", "lanes": "2", "o": "exact", "beats": "4", "structure": "dsp"},
+    ),
 )
 
 

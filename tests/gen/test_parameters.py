@@ -154,10 +154,10 @@ def test_formats_are_read_by_any_of_their_names():
     ("float-converter", {"random_bits": "3"},
      "The random bits must be 0 with rounding 'rne', not 3"),
     ("float-converter", {"o": "e2m1fn", "nan_to": "error"},
-     "nan_to must be 'nan', 'max' or 'zero', not 'error', as e2m1fn has no NaN "
+     "The policy nan_to must be 'nan', 'max' or 'zero', not 'error', as e2m1fn has no NaN "
      "and an operand may be one"),
     ("float-converter", {"stages": "-1"},
-     "The pipeline stages must be from 0 to 3 here, not -1"),
+     "The number of pipeline stages must be an integer from 0 to 32, not -1"),
 ])
 def test_what_is_not_allowed(name, texts, message):
     known = ", ".join(p.name for p in describe(unit_class("float-converter")))

@@ -308,11 +308,8 @@ def test_verilog_that_is_refused_is_shown(simulator):
     [("verilator", r"C\+\+ compiler"), ("icarus", "apt install iverilog")],
 )
 def test_missing_tools_are_named(monkeypatch, tmp_path, simulator, message):
-    from bitwright.verif.bench import verilator
-
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    verilator._compiler.cache_clear()
     from bitwright.verif.bench import icarus
 
     icarus.version.cache_clear()
