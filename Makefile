@@ -29,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python must be 3.11 or newer; set PYTHON=python3.x")'
 	@echo "Setting up $(VENV): packages from PyPI, about a minute"
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) -e '.[demo,test,lint]'
+	$(INSTALL) -e '.[demo,test,lint,fpga]'
 	@touch $@
 
 clean:

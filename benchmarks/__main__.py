@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from place_and_route import fpga
+from serial_line import line
 
 from bitwright.gen.cost import estimate
 from bitwright.gen.files import write_whole
@@ -139,7 +141,7 @@ def sizes() -> Iterator[Row]:
             yield {"what": f"{what}, {target}", "figure": cost[target]["lut"], "unit": "LUT"}
 
 
-GROUPS = (casts, commands, simulation, sizes)
+GROUPS = (casts, commands, simulation, sizes, line, fpga)
 
 
 def main() -> int:

@@ -2,13 +2,20 @@
 
 import argparse
 import difflib
+import importlib
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, NoReturn
 
 __all__ = ["parse"]
 
 SIMULATORS = ("verilator", "icarus")
+NETLISTS = ("ice40", "ecp5")
 TARGETS = ("gates", "ice40", "ecp5", "gowin", "xilinx")
+DEVICES = ("up5k", "hx8k", "25f", "85f", "gw1nr-9c")
+BOARDS = ("icebreaker", "ulx3s-85f", "tang-nano-9k")
+BAUD = 1_000_000
+DIVISOR = 8
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,10 +34,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
-    def run(options: argparse.Namespace) -> int:
-        from . import commands
+    module, _, function = name.rpartition(".")
 
-        return getattr(commands, name)(options)
+    def run(options: argparse.Namespace) -> int:
+        found = importlib.import_module(f".{module or 'commands'}", __package__)
+        return getattr(found, function)(options)
 
     return run
 
@@ -52,6 +60,35 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _seeds(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if value < 1:
+        raise ValueError(f"The number of seeds must be a positive integer, not '{text}'")
+    return value
+
+
+def _megahertz(text: str) -> Fraction:
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        value = Fraction(0)
+    if not 0 < value < 10_000:
+        raise ValueError(f"The clock must be a number of MHz, such as 24 or 12.5, not '{text}'")
+    return value
+
+
+def _baud(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"The baud rate must be an integer, such as 1000000, not '{text}'")
+    return int(text)
+
+
+def _divisor(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"The divisor must be an integer of at least 4, not '{text}'")
+    return int(text)
+
+
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options, with ``run`` set to the command.
 
@@ -69,8 +106,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=version("bitwright"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def add(name: str, function: str, text: str, unit: bool, json: bool = True) -> _Parser:
-        command = commands.add_parser(name, help=text, description=text)
+    def add(
+        name: str, function: str, text: str, unit: bool, json: bool = True, into: Any = commands
+    ) -> _Parser:
+        command = into.add_parser(name, help=text, description=text)
         command.set_defaults(run=_command(function))
         if unit:
             command.add_argument("unit", metavar="UNIT", help="a name from 'bitwright list'")
@@ -102,6 +141,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="how many; default: all up to 16 operand bits, else 65536",
     )
     verify.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)
+    verify.add_argument(
+        "--netlist",
+        choices=NETLISTS,
+        help="simulate what synthesis for this FPGA family makes of the unit",
+    )
     verify.add_argument("--waves", metavar="FILE", help="write waveforms (VCD)")
 
     estimate = add("estimate", "estimate", "area and delay, or FPGA cells, by synthesis", True)
@@ -109,6 +153,72 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--target", dest="targets", action="append", choices=TARGETS, help="default: gates"
     )
     estimate.add_argument("--liberty", metavar="FILE", help="a standard-cell library of your own")
+    estimate.add_argument(
+        "--route", action="store_true", help="also place and route on the FPGA targets"
+    )
+    estimate.add_argument(
+        "--seeds", metavar="N", type=_Typed(_seeds), help="runs of place and route; default: 5"
+    )
+    estimate.add_argument(
+        "--device",
+        dest="devices",
+        action="append",
+        choices=DEVICES,
+        help="route on this one of its family; default: up5k, 85f, gw1nr-9c",
+    )
+
+    build = add("build", "build.build", "a bitstream for a board, with the unit in it", unit=True)
+    build.add_argument("--board", required=True, choices=BOARDS)
+    build.add_argument("-o", dest="folder", metavar="DIR", default=".", help="output folder")
+    build.add_argument(
+        "--clock", metavar="MHZ", type=_Typed(_megahertz), help="default: a modest one by board"
+    )
+    build.add_argument(
+        "--baud", metavar="RATE", type=_Typed(_baud), default=BAUD, help=f"default: {BAUD}"
+    )
+    build.add_argument(
+        "--seed", metavar="N", type=_Typed(_seed), default=1, help="of place and route"
+    )
+
+    boards = commands.add_parser("board", help="use a board", description="Use a board.")
+    actions = boards.add_subparsers(dest="action", metavar="ACTION", required=True)
+    flash = add("flash", "build.flash", "load a bitstream into a board", False, into=actions)
+    flash.add_argument("file", metavar="FILE", help="a bitstream that 'bitwright build' made")
+    flash.add_argument(
+        "--board", choices=BOARDS, help="default: as the .build.json beside the file says"
+    )
+    flash.add_argument(
+        "--permanent", action="store_true", help="into its flash memory, to stay after power-off"
+    )
+
+    test = add("test", "board.test", "a unit on a board against its model", True, into=actions)
+    test.add_argument("--port", required=True, help="serial port of the board: /dev/ttyUSB1, COM3")
+    test.add_argument(
+        "--baud", metavar="RATE", type=_Typed(_baud), default=BAUD, help=f"default: {BAUD}"
+    )
+    test.add_argument(
+        "--vectors", metavar="N|all", type=_Typed(_vectors), help="how many, as for verify"
+    )
+    test.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)
+    simulate = add(
+        "simulate", "board.simulate", "a simulated board with a serial port", True, into=actions
+    )
+    simulate.add_argument(
+        "--divisor",
+        metavar="N",
+        type=_Typed(_divisor),
+        default=DIVISOR,
+        help=f"clock cycles a bit, at least 4; default: {DIVISOR}",
+    )
+    simulate.add_argument(
+        "--fault",
+        dest="faults",
+        metavar="KIND@N",
+        action="append",
+        default=[],
+        help="spoil the N-th byte: drop, flip, stop, spike, restart, unplug, "
+        "answer-drop, answer-flip, mute; may be repeated",
+    )
 
     add("doctor", "doctor", "the tools that are found, and how to get those missing", unit=False)
     return parser.parse_args(arguments)

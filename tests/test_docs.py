@@ -113,4 +113,4 @@ def test_tutorial_datasheet(tutorial):
     script = "from bitwright.gen.datasheet import datasheet; print(datasheet('integer-squarer'))"
     page = run([sys.executable, "-c", script], tutorial)
     assert "| `i_a` | in | 8 | int8 | operand |" in page
-    assert "| 2 | 2 | 1 |" in page
+    assert "| 32 | 32 | 1 |" in page

