@@ -1,8 +1,9 @@
-"""Handwritten digits through low-bit hardware: train, quantize, simulate, cost, report.
+"""Handwritten digits through low-bit hardware: train, quantize, simulate, cost, build, report.
 
     python examples/digits [-o FOLDER]
 
-Writes Verilog and manifests of every unit, ``digits.json``, ``digits.html`` and ``digits.svg``.
+Writes Verilog and manifests of every unit, ``digits.json``, ``digits.html`` and ``digits.svg``, and
+a bitstream of one unit for a small FPGA board.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import report
+from bitstream import build_bitstream
 from hardware import CASES, LANES, run_case
 from network import train
 from rich.console import Console
@@ -43,7 +45,9 @@ def main() -> int:
     )
     results = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+        beats = network.weights[0].shape[0] // LANES
         waiting = {pool.submit(run_case, case, network, folder): case for case in CASES}
+        building = pool.submit(build_bitstream, beats, folder)
         for future in as_completed(waiting):
             row = results[waiting[future].name] = future.result()
             say(
@@ -51,20 +55,28 @@ def main() -> int:
                 f"{row['mismatches']} mismatches, {row['accuracy_rtl']:.1%}, "
                 f"{row['gates']:,.0f} gates"
             )
+        say("building a bitstream (the first use of place and route compiles it: some seconds)")
+        built = building.result()
     ordered = [results[case.name] for case in CASES]
     document = {
         "command": "make run",
         "images": len(network.images),
         "lanes": LANES,
-        "beats": network.weights[0].shape[0] // LANES,
+        "beats": beats,
         "simulator": ordered[0]["simulator"],
         "tools": ordered[0]["tools"],
         "results": ordered,
+        "bitstream": built,
     }
     write_whole(folder / "digits.json", json.dumps(document, indent=2) + "\n")
     write_whole(folder / "digits.html", report.page(document))
     write_whole(folder / "digits.svg", report.picture(ordered) + "\n")
     show(ordered)
+    say(
+        f"{built['bitstream']} for {built['board']}: "
+        + ", ".join(f"{n['used']} of {n['available']} {k}" for k, n in built["utilisation"].items())
+        + f"; Fmax {built['fmax_mhz']:.1f} MHz at a clock of {built['clock_mhz']:g} MHz"
+    )
     say(f"wrote {folder}/digits.html, digits.json, digits.svg and the Verilog of each unit")
     return 1 if any(row["mismatches"] for row in ordered) else 0
 
