@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import sys
 import zlib
 from pathlib import Path
@@ -14,6 +15,10 @@ import pytest
 
 # pytest's importlib mode leaves sys.path alone; `scalar` is shared by several folders.
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A shell starts its background jobs deaf to Ctrl-C; what is tested here must hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SEED = int(os.environ.get("BITWRIGHT_SEED", "0"))
 _SHOWN = 5
