@@ -33,23 +33,13 @@ def test(options: argparse.Namespace) -> int:
     except LinkError as error:
         print(f"bitwright: {error}", file=sys.stderr)
         return 2
-    if options.json:
-        output.json_document(result.as_json())
-        return 0 if result.passed else 1
-    verdict = "passed" if result.passed else "FAILED"
-    output.line(
-        f"{verdict}: {options.unit} on {result.port}, {result.vectors:,} vectors "
-        f"({result.stimuli}), {result.mismatches:,} mismatches"
-    )
-    output.line(
+    details = [
         f"identity {result.identity}; seed {result.seed}; {result.seconds:.1f} s, "
         f"{result.vectors_per_second:,} vectors/s, "
         f"{result.line_use:.1%} of {result.baud:,} baud"
-    )
-    output.mismatches(result.examples)
-    if not result.passed:
-        output.line(f"again: {result.command}")
-    return 0 if result.passed else 1
+    ]
+    subject = f"{options.unit} on {result.port}"
+    return output.outcome(result, subject, details, as_json=options.json)
 
 
 def simulate(options: argparse.Namespace) -> int:
@@ -68,7 +58,7 @@ def simulate(options: argparse.Namespace) -> int:
         with output.working("building the simulation"):
             board = SimulatedBoard(made, divisor=options.divisor, faults=options.faults)
             stack.enter_context(board)
-        words = "".join(f" -p {name}={value}" for name, value in made.given.items())
+        words = made.options
         if options.json:
             facts = {"port": board.port, "unit": made.name, "parameters": made.parameters}
             output.json_document(facts | {"identity": identity(made).hex()})

@@ -126,28 +126,17 @@ def verify(options: argparse.Namespace) -> int:
             waves=Path(options.waves) if options.waves else None,
             netlist=options.netlist,
         )
-    if options.json:
-        output.json_document(result.as_json())
-        return 0 if result.passed else 1
-    verdict = "passed" if result.passed else "FAILED"
-    output.line(
-        f"{verdict}: {options.unit}, {result.vectors:,} vectors ({result.stimuli}), "
-        f"{result.mismatches:,} mismatches"
-    )
-    output.line(
+    details = [
         f"{result.simulator}; seed {result.seed}; built in {result.build_seconds} s, "
         f"{result.vectors_per_second:,} vectors/s"
-    )
+    ]
     if result.netlist:
         figures = [f"{result.netlist[n]} {n}" for n in ("lut", "carry", "register", "dsp", "ram")]
-        output.line(
+        details.append(
             f"netlist of {result.netlist['number_of_cells']} cells by {result.netlist['flow']}: "
             + ", ".join(figures)
         )
-    output.mismatches(result.examples)
-    if not result.passed:
-        output.line(f"again: {result.command}")
-    return 0 if result.passed else 1
+    return output.outcome(result, options.unit, details, as_json=options.json)
 
 
 def estimate(options: argparse.Namespace) -> int:

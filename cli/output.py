@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 __all__ = [
-    "estimate_tables", "json_document", "line", "mismatches", "progress", "table", "working",
+    "estimate_tables", "json_document", "line", "outcome", "progress", "table", "working",
 ]
 
 
@@ -82,6 +82,24 @@ def mismatches(examples: Sequence[Any]) -> None:
             ("want", example.want),
         ):
             line("".join(f"\n    {side:5} {n}: {v}" for n, v in fields.items())[1:])
+
+
+def outcome(result: Any, subject: str, details: Sequence[str], *, as_json: bool) -> int:
+    """What a comparison with the golden model gave; the exit status that says it too."""
+    if as_json:
+        json_document(result.as_json())
+    else:
+        verdict = "passed" if result.passed else "FAILED"
+        line(
+            f"{verdict}: {subject}, {result.vectors:,} vectors ({result.stimuli}), "
+            f"{result.mismatches:,} mismatches"
+        )
+        for detail in details:
+            line(detail)
+        mismatches(result.examples)
+        if not result.passed:
+            line(f"again: {result.command}")
+    return 0 if result.passed else 1
 
 
 def estimate_tables(result: dict[str, Any], targets: Sequence[str]) -> None:

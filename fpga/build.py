@@ -165,8 +165,7 @@ class _Log:
 def _command(
     made: Generated, board: Board, clock: Fraction | None, baud: int, seed: int
 ) -> str:
-    parts = [f"bitwright build {made.name}", *(f"-p {k}={v}" for k, v in made.given.items())]
-    parts.append(f"--board {board.name}")
+    parts = [f"bitwright build {made.name}{made.options} --board {board.name}"]
     if clock is not None:
         parts.append(f"--clock {megahertz(clock)}")
     if baud != BAUD:

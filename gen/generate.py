@@ -65,6 +65,11 @@ class Generated:
         defaults = {p.name: p.default for p in describe(type(self.unit))}
         return {k: v for k, v in self.parameters.items() if v != defaults[k]}
 
+    @property
+    def options(self) -> str:
+        """Those parameters as words of a command line, each with a space before it."""
+        return "".join(f" -p {k}={v}" for k, v in self.given.items())
+
     def _header(self) -> str:
         first = (inspect.getdoc(type(self.unit)) or "").partition("\n")[0]
         timing = (
@@ -72,12 +77,12 @@ class Generated:
             if self.unit.latency
             else "combinational"
         )
-        options = "".join(f" -p {k}={v}" for k, v in self.given.items())
         top = "" if self.top == default_top(self.name, self.given) else f" --name {self.top}"
         return (
             f"// {self.top}: {first}\n"
             f"// {timing}; ports and formats are in {self.top}.json.\n"
-            f"// bitwright {version('bitwright')}: bitwright generate {self.name}{options}{top}"
+            f"// bitwright {version('bitwright')}: "
+            f"bitwright generate {self.name}{self.options}{top}"
         )
 
     @cached_property

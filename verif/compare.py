@@ -1,7 +1,7 @@
 """Answers against the golden model's, as bits; and the differences, for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from amaranth.lib.data import ArrayLayout
 from ..hdl.formats import NumberFormat
 from ..hdl.unit import Unit
 
-__all__ = ["SHOWN", "Mismatch", "differences", "element", "example"]
+__all__ = ["SHOWN", "Mismatch", "Outcome", "differences", "element", "example"]
 
 #: Mismatches that are shown in full; all are counted.
 SHOWN = 5
@@ -25,6 +25,21 @@ class Mismatch:
     inputs: dict[str, str]
     got: dict[str, str]
     want: dict[str, str]
+
+
+class Outcome:
+    """What the results of all comparisons with a golden model have in common."""
+
+    results: int
+    mismatches: int
+
+    @property
+    def passed(self) -> bool:
+        return self.mismatches == 0 and self.results > 0
+
+    def as_json(self) -> dict[str, Any]:
+        fields: Any = self  # subclasses are data classes
+        return {**asdict(fields), "passed": self.passed}
 
 
 def element(shape: Any) -> tuple[Any, int, int | None]:

@@ -9,7 +9,7 @@ from amaranth.lib.data import ArrayLayout
 from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat
 from ..hdl.unit import Unit
 
-__all__ = ["corners", "exhaustive_bits", "stimuli"]
+__all__ = ["corners", "exhaustive_bits", "stimuli", "stimuli_options"]
 
 #: Up to this many operand bits every combination is tried by default.
 EXHAUSTIVE_BITS = 16
@@ -79,6 +79,12 @@ def exhaustive_bits(unit: Unit) -> int | None:
     if not unit.stateless:
         return None
     return sum(Shape.cast(f).width for n, f in _fields(unit).items() if n != "random")
+
+
+def stimuli_options(vectors: int | None, everything: bool, seed: int) -> str:
+    """The words of a command line that ask for the same stimuli, a space before each."""
+    how_many = " --vectors all" if everything else f" --vectors {vectors}" if vectors else ""
+    return f"{how_many} --seed {seed}"
 
 
 def stimuli(

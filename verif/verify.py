@@ -3,7 +3,7 @@
 import importlib
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ from ..gen.catalogue import golden_module
 from ..gen.generate import Generated
 from ..hdl.unit import Unit
 from .bench import pack, simulate, unpack
-from .compare import SHOWN, Mismatch, differences, element, example
+from .compare import SHOWN, Mismatch, Outcome, differences, element, example
 from .netlist import map_unit
-from .stimuli import stimuli
+from .stimuli import stimuli, stimuli_options
 
 __all__ = ["Mismatch", "Verification", "golden", "run_on", "verify"]
 
@@ -28,7 +28,7 @@ _COMPILE_SECONDS_A_CELL = 1.5e-3
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Outcome):
     """The outcome of one verification."""
 
     unit: str
@@ -45,13 +45,6 @@ class Verification:
     seconds: float = 0.0
     command: str = ""
     netlist: dict[str, Any] | None = None
-
-    @property
-    def passed(self) -> bool:
-        return self.mismatches == 0 and self.results > 0
-
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "passed": self.passed}
 
 
 def golden(name: str, unit: Unit, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -171,8 +164,6 @@ def verify(
     examples = [
         example(unit, i, inputs, got if i in bad else again, want) for i in indices[:SHOWN]
     ]
-    options = "".join(f" -p {k}={v}" for k, v in generated.given.items())
-    how_many = " --vectors all" if everything else f" --vectors {vectors}" if vectors else ""
     return Verification(
         unit=generated.name,
         parameters=generated.parameters,
@@ -186,8 +177,8 @@ def verify(
         vectors_per_second=round(count / max(done.seconds, 1e-9)),
         build_seconds=round(done.build_seconds + paced.build_seconds, 2),
         seconds=round(time.perf_counter() - started, 2),
-        command=f"bitwright verify {generated.name}{options} --simulator {simulator}"
-        f"{how_many} --seed {seed}" + (f" --netlist {netlist}" if netlist else ""),
+        command=f"bitwright verify {generated.name}{generated.options} --simulator {simulator}"
+        + stimuli_options(vectors, everything, seed) + (f" --netlist {netlist}" if netlist else ""),
         netlist=mapped.as_json() if mapped else None,
     )
 

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ...gen.generate import Generated
-from ...verif.compare import SHOWN, Mismatch, differences, example
-from ...verif.stimuli import stimuli
+from ...verif.compare import SHOWN, Mismatch, Outcome, differences, example
+from ...verif.stimuli import stimuli, stimuli_options
 from ...verif.verify import golden
 from ..link.identity import identity
 from ..link.protocol import BAUD
@@ -27,7 +27,7 @@ _LEAST_BAUD, _MOST_BAUD = 300, 12_000_000
 
 
 @dataclass(frozen=True)
-class BoardCheck:
+class BoardCheck(Outcome):
     """The outcome of one test on a board.
 
     ``bytes_sent`` and ``bytes_received`` count what went over the line for the vectors, flags,
@@ -52,13 +52,6 @@ class BoardCheck:
     vectors_per_second: float = 0.0
     line_use: float = 0.0
     command: str = ""
-
-    @property
-    def passed(self) -> bool:
-        return self.mismatches == 0 and self.results > 0
-
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "passed": self.passed}
 
 
 def check_board(
@@ -120,8 +113,6 @@ def check_board(
         raise LinkError(f"The board gave {len(rows):,} results, not {expected:,}")
     got = decode_results(unit.o.payload, rows)
     bad = differences(unit, got, want)
-    options = "".join(f" -p {k}={v}" for k, v in generated.given.items())
-    how_many = " --vectors all" if everything else f" --vectors {vectors}" if vectors else ""
     return BoardCheck(
         unit=generated.name,
         parameters=generated.parameters,
@@ -139,16 +130,15 @@ def check_board(
         seconds=round(seconds, 3),
         vectors_per_second=round(count / seconds),
         line_use=round(10 * max(sent, received) / (baud * seconds), 4),
-        command=f"bitwright board test {generated.name}{options} --port {port} --baud {baud}"
-        f"{how_many} --seed {seed}",
+        command=f"bitwright board test {generated.name}{generated.options} --port {port} "
+        f"--baud {baud}" + stimuli_options(vectors, everything, seed),
     )
 
 
 def _check_identity(generated: Generated, own: bytes, board: BoardIdentity) -> None:
     if board.identity != own:
-        options = "".join(f" -p {k}={v}" for k, v in generated.given.items())
         raise LinkError(
-            f"The board holds {board.identity.hex()}, not {generated.name}{options} "
+            f"The board holds {board.identity.hex()}, not {generated.name}{generated.options} "
             f"({own.hex()}): build and flash that, or name the unit that the board holds"
         )
     sizes = (board.vector_bytes, board.result_bytes)

@@ -104,4 +104,3 @@ def estimate(
         for family, figures in zip(parts, routed, strict=True):
             result[family] |= {"route": figures}
     return result | {"tools": tools}
-
