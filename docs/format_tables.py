@@ -8,6 +8,7 @@ from fractions import Fraction
 from bitwright.gen.datasheet import table
 from bitwright.gen.docstring import member_notes
 from bitwright.hdl.formats import (
+    STANDARD_BLOCKS,
     STANDARD_FORMATS,
     FloatFormat,
     InfinityTo,
@@ -98,6 +99,21 @@ def _integers() -> str:
     return table(("name", "bits", "fraction bits", "smallest", "largest"), rows)
 
 
+def _blocks() -> str:
+    rows = [
+        (
+            f"`{b.name}`",
+            f"`{b.element}`",
+            f"`{b.scale}`",
+            f"{b.rows} x {b.size}" if b.rows > 1 else str(b.size),
+            f"`{b.tensor_scale}`" if b.tensor_scale else "-",
+            f"{b.bits_per_element:.4g}",
+        )
+        for b in STANDARD_BLOCKS.values()
+    ]
+    return table(("name", "element", "scale", "size", "tensor's scale", "bits/element"), rows)
+
+
 def _choices(kind: type[StrEnum]) -> Callable[[], str]:
     def text() -> str:
         notes = member_notes(kind)
@@ -109,6 +125,7 @@ def _choices(kind: type[StrEnum]) -> Callable[[], str]:
 _PARTS: dict[str, Callable[[], str]] = {
     "floats": _floats,
     "integers": _integers,
+    "blocks": _blocks,
     "specials": _choices(Specials),
     "rounding": _choices(Rounding),
     "overflow": _choices(Overflow),

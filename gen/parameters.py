@@ -13,13 +13,27 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat, Projection, parse_format
+from ..hdl.formats import (
+    BlockFormat,
+    FloatFormat,
+    IntegerFormat,
+    NumberFormat,
+    Projection,
+    parse_block,
+    parse_format,
+)
 from ..hdl.unit import Unit
 from .catalogue import unit_class
 
 __all__ = ["Parameter", "describe", "make_unit", "parameter_texts", "to_text"]
 
 EXACT = "exact"  # how None is written where it means the unrounded result
+_FORMAT_KINDS = {
+    NumberFormat: "number format",
+    FloatFormat: "float format",
+    IntegerFormat: "integer format",
+    BlockFormat: "block format",
+}
 _TRUE_FALSE = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
@@ -45,12 +59,8 @@ def _type_name(annotation: Any) -> str:
     for kind in _alternatives(annotation):
         if kind is type(None):
             continue
-        if issubclass(kind, NumberFormat):
-            kinds.append(
-                {FloatFormat: "float format", IntegerFormat: "integer format"}.get(
-                    kind, "number format"
-                )
-            )
+        if issubclass(kind, NumberFormat | BlockFormat):
+            kinds.append(_FORMAT_KINDS[kind])
         elif issubclass(kind, StrEnum):
             kinds.append("choice")
         else:
@@ -75,7 +85,7 @@ def to_text(value: Any) -> str:
         return EXACT
     if isinstance(value, bool):
         return str(value).lower()
-    return value.name if isinstance(value, NumberFormat) else str(value)
+    return value.name if isinstance(value, NumberFormat | BlockFormat) else str(value)
 
 
 def describe(unit: type[Unit]) -> list[Parameter]:
@@ -120,18 +130,9 @@ def _read(parameter: Parameter, text: str) -> Any:
     kinds = _alternatives(parameter.annotation)
     if type(None) in kinds and text == EXACT:
         return None
-    formats = tuple(k for k in kinds if isinstance(k, type) and issubclass(k, NumberFormat))
+    formats = tuple(k for k in kinds if isinstance(k, type) and k in _FORMAT_KINDS)
     if formats:
-        try:
-            format = parse_format(text)
-        except ValueError as error:
-            raise ValueError(f"Parameter '{parameter.name}': {error}") from None
-        if not isinstance(format, formats):
-            article = "an" if parameter.type[0] in "aeiou" else "a"
-            raise ValueError(
-                f"The parameter '{parameter.name}' must be {article} {parameter.type}, not '{text}'"
-            )
-        return format
+        return _read_format(parameter, text, formats)
     if parameter.choices:
         if bool in kinds and text.lower() in _TRUE_FALSE:
             return _TRUE_FALSE[text.lower()]
@@ -149,6 +150,25 @@ def _read(parameter: Parameter, text: str) -> Any:
         raise ValueError(
             f"The parameter '{parameter.name}' must be an integer, not '{text}'"
         ) from None
+
+
+def _read_format(parameter: Parameter, text: str, kinds: tuple[type, ...]) -> Any:
+    """A number format or block format, whichever the parameter takes."""
+    try:
+        try:
+            format = parse_block(text) if kinds == (BlockFormat,) else parse_format(text)
+        except ValueError:
+            if BlockFormat not in kinds or len(kinds) == 1:
+                raise
+            format = parse_block(text)
+    except ValueError as error:
+        raise ValueError(f"Parameter '{parameter.name}': {error}") from None
+    if not isinstance(format, kinds):
+        article = "an" if parameter.type[0] in "aeiou" else "a"
+        raise ValueError(
+            f"The parameter '{parameter.name}' must be {article} {parameter.type}, not '{text}'"
+        )
+    return format
 
 
 def make_unit(name: str, texts: Mapping[str, str]) -> Unit:
