@@ -8,7 +8,7 @@ from enum import StrEnum
 from inspect import signature
 from typing import Any
 
-from ..hdl.formats import FloatFormat, NumberFormat, Projection
+from ..hdl.formats import BlockFormat, FloatFormat, NumberFormat, Projection
 from ..hdl.unit import Unit
 from .catalogue import golden_module, unit_class
 from .cost import KIND, estimate
@@ -210,11 +210,16 @@ def _verilog(made: Generated) -> str:
 
 
 def _amaranth(cls: type[Unit], unit: Any) -> str:
-    formats = {k: v for k, v in vars(unit.parameters).items() if isinstance(v, NumberFormat)}
-    arguments = ", ".join(f'{k}=parse_format("{v.name}")' for k, v in formats.items())
+    readers = {
+        name: ("parse_block" if isinstance(value, BlockFormat) else "parse_format", value)
+        for name, value in vars(unit.parameters).items()
+        if isinstance(value, NumberFormat | BlockFormat)
+    }
+    arguments = ", ".join(f'{k}={reader}("{v.name}")' for k, (reader, v) in readers.items())
     lines = ["from amaranth.hdl import Module"]
-    if formats:
-        lines.append("from bitwright.hdl.formats import parse_format")
+    if readers:
+        used = ", ".join(sorted({reader for reader, _ in readers.values()}))
+        lines.append(f"from bitwright.hdl.formats import {used}")
     result = next(name for name, _ in unit.o.payload.shape())
     lines += [
         f"from {cls.__module__} import {cls.__name__}",
