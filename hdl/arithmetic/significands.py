@@ -5,14 +5,14 @@ and y of M bits. For few bits every column is written out here, because several 
 fewer values than an adder has outputs for; larger products go on a bit heap.
 """
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from ..pipeline import wire
 from .adders import Adder
 from .bitheap import Structure
 from .partial_products import marks, multiply
 
-__all__ = ["multiply_significands"]
+__all__ = ["multiply_significands", "negated_if", "signed_product"]
 
 # Fraction bits up to which the columns are written out.
 _FRACTION = 3
@@ -66,3 +66,41 @@ def _full_add(m: Module, name: str, a: Value, b: Value, c: Value) -> tuple[Value
     """Sum and carry; ``c`` is the bit that comes last."""
     half = wire(m, f"{name}_half", a ^ b)
     return half ^ c, wire(m, f"{name}_carry", (a & b) | (half & c))
+
+
+def signed_product(
+    m: Module, a: Value, b: Value, negative: Value, name: str, *, operators: bool = False
+) -> Value:
+    """``-a * b`` where ``negative``, else ``a * b``, for unsigned values of a few bits.
+
+    Of two bits each, the bits are written out: a third smaller than the product and its negation.
+    ``operators`` leaves longer products to synthesis.
+    """
+    if len(a) == len(b) == 2:
+        return _signed_2_by_2(m, a, b, negative, name)
+    if operators:
+        product: Value = wire(m, f"{name}_product", a * b)
+    else:
+        product = multiply(m, a, b, adder=Adder.PLAIN, name=f"{name}_product")
+    return negated_if(m, product, negative, name)
+
+
+def negated_if(m: Module, magnitude: Value, negative: Value, name: str) -> Value:
+    """A value in two's complement, one bit wider: a bit is inverted if a bit below it is set."""
+    below: list[Value] = [Const(0, 1)]
+    for place, bit in enumerate(magnitude):
+        below.append(wire(m, f"{name}_from{place}", below[-1] | bit) if place else bit)
+    signs = wire(m, f"{name}_signs", Cat(below) & negative.replicate(len(below)))
+    return wire(m, f"{name}_signed", Cat(magnitude, Const(0, 1)) ^ signs).as_signed()
+
+
+def _signed_2_by_2(m: Module, a: Value, b: Value, negative: Value, name: str) -> Value:
+    """The magnitudes are 0, 1, 2, 3, 4, 6 and 9: the two middle bit products meet only in 9."""
+    low, high = wire(m, f"{name}_low", a[0] & b[0]), wire(m, f"{name}_high", a[1] & b[1])
+    left, right = wire(m, f"{name}_left", a[1] & b[0]), wire(m, f"{name}_right", a[0] & b[1])
+    sign = wire(m, f"{name}_sign", negative & (high | left | right | low))
+    # An odd magnitude inverts all above; an even one is 2 times left or right, and 4 times high.
+    bit1 = left ^ right ^ (negative & low)
+    bit2 = Mux(low, negative, high ^ (negative & (left | right)))
+    bit3 = sign ^ (high & low)
+    return wire(m, f"{name}_signed", Cat(low, bit1, bit2, bit3, sign)).as_signed()

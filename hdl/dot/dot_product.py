@@ -9,7 +9,6 @@ from ..arithmetic.adders import Adder, add
 from ..arithmetic.align import sign_and_magnitude
 from ..arithmetic.bitheap import BitHeap, Structure
 from ..arithmetic.integer import project_integer
-from ..arithmetic.partial_products import add_products
 from ..arithmetic.place import place
 from ..arithmetic.raw import Raw
 from ..arithmetic.settle import settle
@@ -18,18 +17,14 @@ from ..formats import (
     NumberFormat,
     Projection,
     parse_format,
-    product_range,
 )
 from ..formats.lmul_policy import Semantics
 from ..pipeline import Accumulation, Step, wire
 from ..unit import Unit, check_positive
-from .terms import LaneTerms, Product
+from .inner_sum import InnerSum
+from .terms import Product
 
 __all__ = ["DotProduct"]
-
-# From this width on, radix-4 Booth digits save more rows of the tree than their recoding costs:
-# 13 % of the area of 32 lanes of int8, nothing at int4.
-_BOOTH_WIDTH = 6
 
 
 class DotProduct(Unit):
@@ -107,16 +102,17 @@ class DotProduct(Unit):
     ) -> None:
         check_positive("number of lanes", lanes)
         check_positive("number of beats", beats, most=1 << 32)
-        integers = isinstance(a, IntegerFormat) and isinstance(b, IntegerFormat)
-        if structure is Structure.BOOTH and not integers:
-            raise ValueError("With floats the structure must be compressor or plain, not 'booth'")
-        if structure is Structure.AUTO:
-            wide = integers and b.width >= _BOOTH_WIDTH
-            structure = Structure.BOOTH if wide else Structure.COMPRESSOR
-        self._structure = structure
-        self._terms = None if integers and product is Product.EXACT else LaneTerms(self.parameters)
-        self.sum_format = self._sum_format()
-        self._special = self._terms.special if self._terms else ()
+        self._inner = InnerSum(
+            a,
+            b,
+            count=lanes * beats,
+            product=product,
+            semantics=semantics,
+            offset=offset,
+            flush=projection.ftz_in,
+            structure=structure,
+        )
+        self.sum_format, self._special = self._inner.sum_format, self._inner.special
         if o is not None:
             projection.check(o, nan_possible=bool(self._special))
         inputs: dict[str, Any] = {}
@@ -130,22 +126,8 @@ class DotProduct(Unit):
             outputs |= {flag: unsigned(1) for flag in self._special}
         super().__init__(inputs, outputs, stages=stages)
 
-    def _sum_format(self) -> IntegerFormat:
-        """Fixed point for the sum of as many products as can meet."""
-        p = self.parameters
-        if self._terms:
-            low, high, lsb = self._terms.low, self._terms.high, self._terms.lsb_exponent
-        else:
-            low, high = product_range(p.a, p.b)
-            lsb = p.a.lsb_exponent + p.b.lsb_exponent
-        count = p.lanes * p.beats
-        return IntegerFormat.holding(min(low, 0) * count, high * count, lsb)
-
     def steps(self) -> list[Step]:
-        steps = []
-        if self._terms:
-            steps += [Step("multiply", self._multiply), Step("align", self._align)]
-        steps.append(Step("compress", self._compress))
+        steps = [Step("compress", self._compress)]
         if self.parameters.beats > 1:
             shapes = {"total": Shape(self.sum_format.width)} | {f: Shape(1) for f in self._special}
             if self.parameters.projection.random_bits:
@@ -161,28 +143,13 @@ class DotProduct(Unit):
 
     # The datapath.
 
-    def _multiply(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        assert self._terms
-        return self._terms.multiply(m, values)
-
-    def _align(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        assert self._terms
-        return self._terms.align(m, values)
-
     def _compress(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         """All products of all lanes on one heap, down to two rows."""
         p = self.parameters
-        heap = BitHeap(self.sum_format.width)
-        if self._terms:
-            self._terms.add_to(m, heap, values)
-            kept = {k: v for k, v in values.items() if k != "terms"}
-        else:
-            a, b = ([Value.cast(values[side][k]) for k in range(p.lanes)] for side in "ab")
-            add_products(m, heap, a, b, structure=self._structure)
-            kept = {k: v for k, v in values.items() if k not in ("a", "b")}
-        if self._structure.operators:
-            return {**kept, "rows": [heap.sum(m, structure=self._structure)]}
-        return {**kept, "rows": list(heap.compress(m))}
+        a, b = ([values[side][k] for k in range(p.lanes)] for side in "ab")
+        rows, flags = self._inner.rows(m, a, b)
+        kept = {k: v for k, v in values.items() if k not in ("a", "b")}
+        return {**kept, **flags, "rows": rows}
 
     def _add(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         """The rows, and the sum so far, in one carry-propagating addition."""
@@ -191,7 +158,7 @@ class DotProduct(Unit):
         width = self.sum_format.width
         if "total" in so_far:
             rows.append(so_far["total"])
-        if self._structure.operators:
+        if self._inner.structure.operators:
             total: Value = sum(rows[1:], start=Value.cast(rows[0]))[:width]
         else:
             if len(rows) > 2:

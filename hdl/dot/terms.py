@@ -1,20 +1,25 @@
 """The lanes of a dot product of floats: products at one common weight, and exception flags."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from amaranth.hdl import Cat, Const, Module, Value
 
 from ..arithmetic import lmul
-from ..arithmetic.align import align
+from ..arithmetic.align import align, align_signed, shift_by_two, significand_or_zero
 from ..arithmetic.bitheap import BitHeap
 from ..arithmetic.product import multiply
 from ..arithmetic.raw import Raw, decode, decode_integer
+from ..arithmetic.significands import negated_if, signed_product
 from ..formats import FloatFormat, IntegerFormat, NumberFormat, product_range
 from ..formats.lmul_policy import LMulSpecials, Semantics, published_offset
 from ..pipeline import wire
 
 __all__ = ["LaneTerms", "Product"]
+
+# Up to this width a product of significands is negated before it is aligned.
+_SHORT = 8
 
 
 class Product(StrEnum):
@@ -30,13 +35,33 @@ def _holds(format: NumberFormat, what: str) -> bool:
     return isinstance(format, FloatFormat) and getattr(format, what)
 
 
+def _few_weights(raw: Raw) -> bool:
+    """Whether the significand, which may be 0, has one of three weights."""
+    return (raw.exponent_min, raw.exponent_max) == (1, 3) and raw.zero is None
+
+
+class Lane(NamedTuple):
+    """A product; where it is short, its significand in two's complement instead of its own,
+    which may already be ``aligned``."""
+
+    raw: Raw
+    signed: Value | None = None
+    aligned: bool = False
+
+
 class LaneTerms:
     """What all lanes of a dot product have in common.
 
     Parameters
     ----------
-    parameters
-        Of the dot product: formats, lanes, kind of product, flushing.
+    a, b
+        Formats of the two vectors' elements.
+    product, semantics, offset
+        Kind of product, and of an L-Mul product its two choices.
+    flush
+        Subnormal elements count as zero.
+    plain
+        Sums are left to synthesis.
 
     Attributes
     ----------
@@ -46,10 +71,21 @@ class LaneTerms:
         The flags that can be set: ``nan``, and ``plus_infinity`` with ``minus_infinity``.
     """
 
-    def __init__(self, parameters: Any):
-        self._parameters = parameters
-        a, b = parameters.a, parameters.b
-        if parameters.product is Product.LMUL:
+    def __init__(
+        self,
+        a: NumberFormat,
+        b: NumberFormat,
+        *,
+        product: Product,
+        semantics: Semantics,
+        offset: int,
+        flush: bool,
+        plain: bool,
+    ):
+        self._a, self._b = a, b
+        self._product_kind, self._semantics, self._offset = product, semantics, offset
+        self._flush, self._plain = flush, plain
+        if product is Product.LMUL:
             self.high, self.lsb_exponent = self._lmul_bounds()
         else:
             # Magnitudes are summed in one's complement, as wide for either sign.
@@ -63,90 +99,109 @@ class LaneTerms:
     def _lmul_bounds(self) -> tuple[int, int]:
         """The largest L-Mul product in units of the smallest normal product's last place, and the
         exponent of that unit."""
-        p = self._parameters
-        for side in (p.a, p.b):
+        a, b = self._a, self._b
+        for side in (a, b):
             if not isinstance(side, FloatFormat) or not side.zero:
                 raise ValueError(f"L-Mul multiplies floats with a zero; '{side}' is none")
-        m = max(p.a.mantissa_width, p.b.mantissa_width)
-        if not -1 <= p.offset <= 1 << m:
-            raise ValueError(f"The offset must be from -1 to {1 << m}, not {p.offset}")
-        self._offset = published_offset(m) if p.offset < 0 else p.offset
-        tops = [side.max_magnitude << (m - side.mantissa_width) for side in (p.a, p.b)]
-        if p.semantics is Semantics.PACKED:
+        assert isinstance(a, FloatFormat)
+        assert isinstance(b, FloatFormat)
+        m = max(a.mantissa_width, b.mantissa_width)
+        if not -1 <= self._offset <= 1 << m:
+            raise ValueError(f"The offset must be from -1 to {1 << m}, not {self._offset}")
+        self._offset = published_offset(m) if self._offset < 0 else self._offset
+        tops = [side.max_magnitude << (m - side.mantissa_width) for side in (a, b)]
+        if self._semantics is Semantics.PACKED:
             exponent, mantissa = divmod(sum(tops) + self._offset, 1 << m)
         else:
             exponent = sum(top >> m for top in tops)
             mantissa = 2 * ((1 << m) - 1) + self._offset
         # The exponent field of a normal number is at least 1, on either side.
         high = ((1 << m) + mantissa) << (exponent - 2)
-        return high, 2 - p.a.bias - p.b.bias - m
+        return high, 2 - a.bias - b.bias - m
 
-    def multiply(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        """Each lane's product, still a significand with an exponent."""
-        p = self._parameters
-        products = [self._product(m, values["a"][k], values["b"][k], k) for k in range(p.lanes)]
-        kept = {k: v for k, v in values.items() if k not in ("a", "b")}
-        return {**kept, **self._flags(m, products), "products": products}
+    def multiply(
+        self, m: Module, a: Sequence[Any], b: Sequence[Any], name: str
+    ) -> tuple[list[Lane], dict[str, Value]]:
+        """Each lane's product, still a significand with an exponent, and the flags of all."""
+        lanes = enumerate(zip(a, b, strict=True))
+        products = [self._product(m, x, y, lane, name) for lane, (x, y) in lanes]
+        return products, self._flags(m, [product.raw for product in products], name)
 
-    def _product(self, m: Module, a: Any, b: Any, lane: int) -> Raw:
-        if self._parameters.product is Product.LMUL:
-            plain = self._parameters.structure.operators
-            return lmul.lmul(
+    def _product(self, m: Module, a: Any, b: Any, lane: int, name: str) -> Lane:
+        if self._product_kind is Product.LMUL:
+            product = lmul.lmul(
                 m,
                 a,
                 b,
                 b.number_format,
                 offset=self._offset,
-                semantics=self._parameters.semantics,
+                semantics=self._semantics,
                 specials=LMulSpecials.IEEE,
-                structure=lmul.Structure.PLAIN if plain else lmul.Structure.RIPPLE,
+                structure=lmul.Structure.PLAIN if self._plain else lmul.Structure.RIPPLE,
             )
-        x, y = self._decoded(m, a, f"a{lane}"), self._decoded(m, b, f"b{lane}")
-        significand = wire(m, f"product{lane}", x.significand * y.significand)
-        return multiply(m, x, y, significand)
+            return Lane(product)
+        x = self._decoded(m, a, f"{name}a{lane}")
+        y = self._decoded(m, b, f"{name}b{lane}")
+        p, q = x.significand, y.significand
+        term = f"{name}lane{lane}"
+        signed = x.negative is not None or y.negative is not None
+        if not signed or len(p) + len(q) > _SHORT:
+            return Lane(multiply(m, x, y, wire(m, f"{name}product{lane}", p * q)))
+        few = _few_weights(x) and _few_weights(y)
+        raw = multiply(m, x, y, p * q, exponent=Const(0, 1) if few else None)
+        assert raw.negative is not None
+        product = signed_product(m, p, q, raw.negative, term, operators=self._plain)
+        if not few:
+            return Lane(raw, product)
+        assert x.exponent is not None
+        assert y.exponent is not None
+        return Lane(raw, shift_by_two(m, product, x.exponent, y.exponent, term), aligned=True)
 
     def _decoded(self, m: Module, element: Any, name: str) -> Raw:
         format = element.shape()
         if isinstance(format, IntegerFormat):
             return decode_integer(m, Value.cast(element), format, name)
-        return decode(m, element, name, normalize=False, flush=self._parameters.projection.ftz_in)
+        return decode(m, element, name, normalize=False, flush=self._flush)
 
-    def _flags(self, m: Module, products: list[Raw]) -> dict[str, Value]:
+    def _flags(self, m: Module, products: list[Raw], name: str) -> dict[str, Value]:
         flags = {}
         if "nan" in self.special:
             lanes = [x.nan for x in products if x.nan is not None]
-            flags["nan"] = wire(m, "any_nan", Cat(*lanes).any())
+            flags["nan"] = wire(m, f"{name}any_nan", Cat(*lanes).any())
         if "plus_infinity" in self.special:
             zero = Const(0, 1)
             infinite = [x.infinite for x in products if x.infinite is not None]
             minus = [zero if x.negative is None else x.negative for x in products]
             infinite, minus = Cat(*infinite), Cat(*minus)
-            flags["plus_infinity"] = wire(m, "any_plus_infinity", (infinite & ~minus).any())
-            flags["minus_infinity"] = wire(m, "any_minus_infinity", (infinite & minus).any())
+            flags["plus_infinity"] = wire(m, f"{name}any_plus_infinity", (infinite & ~minus).any())
+            flags["minus_infinity"] = wire(m, f"{name}any_minus_infinity", (infinite & minus).any())
         return flags
 
-    def align(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        """Each lane's product in fixed point, in one's complement with its sign beside it."""
-        terms = []
-        for lane, product in enumerate(values["products"]):
-            magnitude = align(m, product, f"lane{lane}")
-            if product.negative is None:
-                terms.append({"value": magnitude})
-                continue
-            flipped = magnitude ^ product.negative.replicate(len(magnitude))
-            terms.append({"value": wire(m, f"lane{lane}_term", flipped), "sign": product.negative})
-        kept = {k: v for k, v in values.items() if k != "products"}
-        return {**kept, "terms": terms}
+    def add_to(self, m: Module, heap: BitHeap, products: Sequence[Lane], name: str) -> None:
+        """Put the products on a heap, in fixed point and two's complement.
 
-    def add_to(self, m: Module, heap: BitHeap, values: dict[str, Any]) -> None:
-        """Put the terms on a heap. A negative one in one's complement is one too small: the signs
-        are counted in the lowest column, and no lane needs an adder for its negation."""
-        terms = values["terms"]
-        for term in terms:
-            if "sign" in term:
-                heap.add(Cat(term["value"], term["sign"]).as_signed())
+        Short significands are negated before they are aligned. A long one is aligned first and
+        inverted then; in one's complement it is one too small if negative: such signs are counted
+        in the lowest column, and no lane needs an adder for its negation.
+        """
+        signs = []
+        for lane, (product, signed, aligned) in enumerate(products):
+            term = f"{name}lane{lane}"
+            if product.negative is None:
+                heap.add(align(m, product, term))
+                continue
+            if signed is None and len(product.significand) <= _SHORT:
+                magnitude = significand_or_zero(m, product, term)
+                signed = negated_if(m, magnitude, product.negative, term)
+            if aligned and signed is not None:
+                heap.add(signed)
+            elif signed is not None:
+                heap.add(align_signed(m, product, signed, term))
             else:
-                heap.add(term["value"])
-        signs = [term["sign"] for term in terms if "sign" in term]
+                magnitude = align(m, product, term)
+                flipped = magnitude ^ product.negative.replicate(len(magnitude))
+                inverted = wire(m, f"{term}_term", flipped)
+                heap.add(Cat(inverted, product.negative).as_signed())
+                signs.append(product.negative)
         if signs:
             heap.add_column(Cat(*signs))

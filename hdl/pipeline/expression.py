@@ -68,15 +68,17 @@ def needs(value: Value, wanted: Collection[int]) -> Sequence[Collection[int]]:
     match value:
         case Operator(operator="&" | "|" | "^"):
             # An operand that is too narrow goes on with its top bit.
-            return [{min(n, len(operand) - 1) for n in wanted} for operand in value.operands]
+            return [_within(wanted, len(operand)) for operand in value.operands]
         case SwitchValue():
             cases = [case for _, case in value.cases]
-            return [range(len(value.test))] + [
-                {min(n, len(case) - 1) for n in wanted} for case in cases
-            ]
+            return [range(len(value.test))] + [_within(wanted, len(case)) for case in cases]
         case Operator(operator="+" | "-" | "*"):
             return [range(max(wanted) + 1)] * len(value.operands)
     return [range(len(operand)) for operand in operands(value)]
+
+
+def _within(wanted: Collection[int], width: int) -> Collection[int]:
+    return {min(n, width - 1) for n in wanted}
 
 
 def rebuilt(value: Value, change: Callable[[Value], Value]) -> Value:
