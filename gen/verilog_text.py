@@ -52,6 +52,9 @@ def constant(bits: str, style: str = "") -> Text:
     width, value = len(bits), int(bits, 2)
     if style == "signed":
         value -= (value >> (width - 1)) << width
+        if value == -1 << (width - 1):
+            # Its magnitude has no code of this width: extended, a minus before it would undo it.
+            return Text(f"{width}'sh{-value:x}")
         return Text(f"{'-' * (value < 0)}{width}'sd{abs(value)}")
     if width == 1:
         return Text(f"1'b{bits}")

@@ -309,6 +309,19 @@ def test_clock_edges_and_asynchronous_resets(tmp_path: Path) -> None:
     assert complaints(verilog, tmp_path) == ""
 
 
+def test_the_most_negative_constant_in_a_wider_sum(tmp_path: Path) -> None:
+    """A minus before its magnitude would be undone where the sum extends it."""
+    m = Module()
+    i, o = Signal(signed(7), name="i"), Signal(signed(9), name="o")
+    m.d.comb += o.eq(i + Const(-64, signed(7)))
+    text = convert(m, (i, o))
+    verilog = write(text)
+    assert "7'sh40" in verilog
+    assert prove(text, verilog, BY_NAMES)
+    assert not prove(text, verilog.replace("7'sh40", "-7'sd64"), BY_NAMES)
+    assert complaints(verilog, tmp_path) == ""
+
+
 def test_the_text_of_a_small_module() -> None:
     m = Module()
     a, b, move = Signal(4, name="i_a"), Signal(4, name="i_b"), Signal(name="i_move")
