@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint bench docs clean
+.PHONY: run test nightly lint bench docs clean
 
 run: $(READY)
 	$(BIN)/python examples/digits -o build
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto -q --durations=10
+
+nightly: $(READY)
+	$(BIN)/python -m pytest -n auto -q --durations=0 tests/verif/nightly.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

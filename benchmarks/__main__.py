@@ -23,8 +23,9 @@ from serial_line import line
 from bitwright.gen.cost import estimate
 from bitwright.gen.files import write_whole
 from bitwright.gen.generate import generate
-from bitwright.hdl.formats import parse_format
+from bitwright.hdl.formats import float_format, parse_block, parse_format
 from bitwright.verif.golden.cast import cast
+from bitwright.verif.golden.convert.block_quantizer import quantize
 from bitwright.verif.verify import verify
 
 Row = dict[str, Any]
@@ -70,6 +71,22 @@ def casts() -> Iterator[Row]:
                 "figure": round(1 / best_of(run, 3), 1),
                 "unit": "Mcast/s",
             }
+
+
+def blocks() -> Iterator[Row]:
+    """A million float32 numbers to block formats by the golden model, OCP's rule, RNE."""
+    numbers = np.random.default_rng(0).standard_normal((1 << 15, 32)).astype(np.float32)
+    codes = numbers.view(np.uint32)
+    fp32 = float_format("fp32")
+    for name in ("mxfp8_e4m3", "mxfp4", "mxint8", "nvfp4"):
+        block = parse_block(name)
+        rows = codes.reshape(-1, block.size)
+        seconds = best_of(lambda rows=rows, block=block: quantize(rows, fp32, block), 3)
+        yield {
+            "what": f"golden block quantization fp32 to {name}, RNE",
+            "figure": round(codes.size / seconds / 1e6, 1),
+            "unit": "Melement/s",
+        }
 
 
 def commands() -> Iterator[Row]:
@@ -141,7 +158,7 @@ def sizes() -> Iterator[Row]:
             yield {"what": f"{what}, {target}", "figure": cost[target]["lut"], "unit": "LUT"}
 
 
-GROUPS = (casts, commands, simulation, sizes, line, fpga)
+GROUPS = (casts, blocks, commands, simulation, sizes, line, fpga)
 
 
 def main() -> int:

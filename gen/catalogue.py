@@ -20,6 +20,17 @@ CATALOGUE = {
     "lmul-multiplier": "multiply.lmul_multiplier:LMulMultiplier",
     "packed-multiplier": "multiply.packed_multiplier:PackedMultiplier",
     "dot-product": "dot.dot_product:DotProduct",
+    "affine-dot-product": "dot.affine_dot_product:AffineDotProduct",
+    "block-dot-product": "dot.block_dot_product:BlockDotProduct",
+    "exact-accumulator": "dot.exact_accumulator:ExactAccumulator",
+    "block-quantizer": "convert.block_quantizer:BlockQuantizer",
+    "block-scale": "convert.block_scale:BlockScale",
+    "block-dequantizer": "convert.block_dequantizer:BlockDequantizer",
+    "hadamard-transform": "transform.hadamard_transform:HadamardTransform",
+    "requantizer": "convert.requantizer:Requantizer",
+    "tensor-shift": "convert.tensor_shift:TensorShift",
+    "bit-switch": "convert.bit_switch:BitSwitch",
+    "scale-shift-converter": "convert.scale_shift_converter:ScaleShiftConverter",
 }
 
 _ROOT = __name__.rpartition(".gen.")[0]

@@ -27,7 +27,6 @@ from .catalogue import unit_class
 
 __all__ = ["Parameter", "describe", "make_unit", "parameter_texts", "to_text"]
 
-EXACT = "exact"  # how None is written where it means the unrounded result
 _FORMAT_KINDS = {
     NumberFormat: "number format",
     FloatFormat: "float format",
@@ -48,13 +47,18 @@ class Parameter:
     annotation: Any
 
 
+def _none(name: str) -> str:
+    """How None is written: as a result's format it means the unrounded result."""
+    return "exact" if name == "o" else "none"
+
+
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
     if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
         return typing.get_args(annotation)
     return (annotation,)
 
 
-def _type_name(annotation: Any) -> str:
+def _type_name(name: str, annotation: Any) -> str:
     kinds = []
     for kind in _alternatives(annotation):
         if kind is type(None):
@@ -66,7 +70,7 @@ def _type_name(annotation: Any) -> str:
         else:
             kinds.append({bool: "true or false", int: "integer"}[kind])
     if type(None) in _alternatives(annotation):
-        kinds.append(f"'{EXACT}'")
+        kinds.append(f"'{_none(name)}'")
     return " or ".join(dict.fromkeys(kinds))
 
 
@@ -79,10 +83,10 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     return ()
 
 
-def to_text(value: Any) -> str:
-    """A parameter's value as it is written on the command line."""
+def to_text(name: str, value: Any) -> str:
+    """The value of the parameter ``name`` as it is written on the command line."""
     if value is None:
-        return EXACT
+        return _none(name)
     if isinstance(value, bool):
         return str(value).lower()
     return value.name if isinstance(value, NumberFormat | BlockFormat) else str(value)
@@ -104,7 +108,7 @@ def describe(unit: type[Unit]) -> list[Parameter]:
         else:
             entries = [(name, hints[name], parameter.default)]
         result += [
-            Parameter(name, _type_name(hint), _choices(hint), to_text(default), hint)
+            Parameter(name, _type_name(name, hint), _choices(hint), to_text(name, default), hint)
             for name, hint, default in entries
         ]
     return result
@@ -115,9 +119,9 @@ def parameter_texts(unit: Unit) -> dict[str, str]:
     result: dict[str, str] = {}
     for name, value in vars(unit.parameters).items():
         if isinstance(value, Projection):
-            result |= {f.name: to_text(getattr(value, f.name)) for f in fields(value)}
+            result |= {f.name: to_text(f.name, getattr(value, f.name)) for f in fields(value)}
         else:
-            result[name] = to_text(value)
+            result[name] = to_text(name, value)
     return result
 
 
@@ -128,7 +132,7 @@ def _read(parameter: Parameter, text: str) -> Any:
         ValueError: naming the parameter, the text and what would be right.
     """
     kinds = _alternatives(parameter.annotation)
-    if type(None) in kinds and text == EXACT:
+    if type(None) in kinds and text == _none(parameter.name):
         return None
     formats = tuple(k for k in kinds if isinstance(k, type) and k in _FORMAT_KINDS)
     if formats:
@@ -145,7 +149,7 @@ def _read(parameter: Parameter, text: str) -> Any:
             f"{', '.join(parameter.choices)}, not '{text}'{hint}"
         )
     try:
-        return int(text)
+        return int(text, 16 if text.lower().startswith("0x") else 10)
     except ValueError:
         raise ValueError(
             f"The parameter '{parameter.name}' must be an integer, not '{text}'"

@@ -6,7 +6,7 @@ every pairing of corners and on seeded draws.
 
 from collections.abc import Iterator
 
-__all__ = ["NETLISTS", "REGRESSION", "case_name"]
+__all__ = ["NETLISTS", "NIGHTLY", "REGRESSION", "case_name"]
 
 Case = tuple[str, dict[str, str]]
 
@@ -116,6 +116,38 @@ def _converters() -> Iterator[Case]:
     yield unit, {"a": "uint8", "o": "fp16"}
 
 
+def _block_conversions() -> Iterator[Case]:
+    def case(a: str, o: str, **other: str) -> Case:
+        return "block-quantizer", {"a": a, "o": o, **other}
+
+    yield case("fp32", "e2m1fn_e8m0fnu_4")
+    yield case("bf16", "e2m1fn_e8m0fnu_4", rule="rceil", structure="elimination", stages="2")
+    yield case("fp32", "e4m3fn_e8m0fnu_4", rule="even", specials="ignore")
+    yield case("bf16", "mxint8_e8m0fnu_4", rule="ceil", zero_block="one")
+    yield case("fp16", "e2m1fn_ue4m3_4", multiplied="true", specials="ignore")
+    yield case("bf16", "int8n_fp16_2", stages="1")
+    yield case("bf16", "bfp5sm_4", scale="given", rounding="ru")
+    yield case(
+        "bf16",
+        "e2m1fn_e8m0fnu_4",
+        rule="three_quarters",
+        rounding="sra",
+        random_bits="8",
+        random_source="xorshift",
+        seed="3",
+        stages="1",
+    )
+    unit = "block-dequantizer"
+    yield unit, {"a": "e5m2_e8m0fnu_2"}
+    yield unit, {"a": "e2m1fn_ue4m3_4", "o": "bf16", "stages": "1"}
+    yield unit, {"a": "mxint8_e8m0fnu_2", "o": "bf16"}
+    yield unit, {"a": "uint4z_fp16_2", "o": "fp16"}
+    unit = "block-scale"
+    yield unit, {"a": "fp32", "o": "dfp16_4", "beats": "6"}
+    yield unit, {"a": "bf16", "o": "e2m1fn_fp32_4", "rule": "max_abs", "beats": "3", "stages": "1"}
+    yield unit, {"a": "fp16", "o": "e4m3fn_e8m0fnu_4", "rule": "rceil", "beats": "1"}
+
+
 def _dot_products() -> Iterator[Case]:
     unit = "dot-product"
 
@@ -138,6 +170,102 @@ def _dot_products() -> Iterator[Case]:
     yield case("e4m3fn", "e2m1fn", lanes="4", o="e5m2", rounding="src", random_bits="6", beats="2")
 
 
+def _block_dots() -> Iterator[Case]:
+    unit = "block-dot-product"
+
+    def case(a: str, b: str, **other: str) -> Case:
+        return unit, {"a": a, "b": b, **other}
+
+    def aligned(a: str, b: str, **other: str) -> Case:
+        return case(a, b, semantics="aligned", **other)
+
+    yield case("mxfp4", "mxfp4")
+    yield case("nvfp4", "nvfp4", blocks="2", o="bf16", overflow="inf_or_nan", adder="plain")
+    yield case("e2m1fn_e8m0fnu_2", "e2m1fn_ue5m3_4", c="fp32", stages="2", adder="plain")
+    yield case("e5m2_e8m0fnu_4", "e2m1fn_e8m0fnu_4", c="fp16", rounding="ru")
+    yield case("e5m2_ue5m3_2", "e2m3fn_e8m0fnu_4", o="exact", adder="plain")
+    yield case("uint4z_fp16_4", "int8_fp32_4", overflow="inf_or_nan")
+    yield case("uint4z_ue4m3_4", "uint3z_bf16_4", o="int16", rounding="sra", random_bits="3")
+    yield case(
+        "e4m3fn_e8m0fnu_8", "e5m2_e8m0fnu_8", preset="mxdotp", c="fp32", overflow="inf_or_nan"
+    )
+    yield aligned("e4m3fn_e8m0fnu_8", "e5m2_e8m0fnu_4", fraction="13", o="bf16")
+    yield aligned("mxint8", "e2m1fn_ue4m3_16", fraction="9", c="fp16", ftz_in="true")
+    yield aligned("fp16_e8m0fnu_8", "fp16_e8m0fnu_8", preset="volta", c="fp16", o="fp16")
+    yield aligned("e4m3fn_e8m0fnu_24", "e5m2_e8m0fnu_24", preset="ada_fp8", c="fp32")
+    yield aligned("e4m3fn_e8m0fnu_8", "e2m1fn_e8m0fnu_8", preset="blackwell", stages="3")
+    yield aligned("nvfp4", "nvfp4", blocks="2", preset="blackwell_fp4", c="fp32")
+    sequential = {"semantics": "sequential", "overflow": "inf_or_nan"}
+    yield case("e4m3fn_e8m0fnu_2", "e2m1fn_e8m0fnu_2", c="fp32", **sequential)
+    yield case("e5m2_ue4m3_2", "int4_e8m0fnu_2", o="fp16", rounding="rd", stages="3", **sequential)
+
+
+def _requantizers() -> Iterator[Case]:
+    unit = "requantizer"
+
+    def case(a: str, o: str, **other: str) -> Case:
+        return unit, {"a": a, "o": o, **other}
+
+    small = {"multiplier_width": "4", "shift_width": "3"}
+    yield case("int8", "int4", **small)
+    yield case("int8", "uint4", scheme="tflite", **small)
+    yield case("int8", "int3n", rounding="rne", clamp="relu", **small)
+    several = {"lanes": "2", "per_channel": "true", "stages": "2", "multiplier_width": "8"}
+    yield case("int16", "int8", rounding="rna", bias="true", clamp="range", **several)
+    yield case("uint12", "uint8", rounding="floor", zero="true", multiplier_width="6")
+    yield case("int20", "int8", structure="dsp", adder="plain", multiplier_width="12", stages="1")
+    yield case("int32", "int8", scheme="tflite", zero="true", left_width="2", structure="plain")
+    dfp = {"scheme": "power_of_two", "rounding": "stochastic", "random_bits": "8"}
+    yield case("int32", "int16n", lanes="2", shift_width="5", **dfp)
+    yield "bit-switch", {}
+    yield "bit-switch", {"a": "uint8", "least": "3", "rounding": "rne", "lanes": "2", "stages": "1"}
+    yield "tensor-shift", {"a": "int16", "o": "int8n", "lanes": "3", "beats": "5"}
+    yield "tensor-shift", {"a": "uint16", "o": "int8", "lanes": "2", "beats": "1", "stages": "1"}
+
+
+def _scale_shifts() -> Iterator[Case]:
+    unit = "scale-shift-converter"
+    yield unit, {}
+    yield unit, {"a": "e4m3fn", "o": "e5m2", "shift": "int5", "overflow": "inf_or_nan"}
+    yield unit, {"o": "e2m1fn", "lanes": "3", "rounding": "sra", "random_bits": "4", "stages": "2"}
+    yield unit, {"lanes": "2", "shift": "int4", "per_channel": "true", "rounding": "rtz"}
+
+
+def _affine() -> Iterator[Case]:
+    unit = "affine-dot-product"
+    both = {"zero_a": "true", "zero_b": "true"}
+    yield unit, {"lanes": "2", "beats": "4"}
+    yield unit, {"lanes": "3", "b": "int6n", "correction": "before", "stages": "2", **both}
+    yield unit, {"lanes": "3", "a": "uint8", "structure": "dsp", **both}
+    dgq = {"b": "uint4", "zero_a": "false", "zero_b": "true", "scale_width": "7", "lanes": "4"}
+    yield unit, {"beats": "3", "stages": "1", **dgq}
+    yield unit, {"scaling": "before", **dgq}
+
+
+def _accumulators() -> Iterator[Case]:
+    unit = "exact-accumulator"
+    yield unit, {"terms": "256"}
+    yield unit, {"a": "e5m2", "b": "e4m3fn", "lanes": "3", "o": "exact", "segment": "4"}
+    yield unit, {"a": "fp16", "b": "fp16", "terms": "64", "stages": "4", "overflow": "inf_or_nan"}
+    yield unit, {"a": "bf16", "b": "none", "terms": "64", "o": "bf16", "segment": "32"}
+    yield unit, {"a": "e2m1fn", "b": "e2m1fn", "lanes": "8", "terms": "64", "segment": "1"}
+    yield unit, {"a": "nvfp4", "b": "nvfp4", "terms": "256", "stages": "3"}
+    yield unit, {"a": "int16f8", "b": "none", "lanes": "2", "terms": "99", "o": "fp16"}
+    yield unit, {"a": "int8", "b": "e5m2", "terms": "32", "rounding": "sra", "random_bits": "3"}
+    yield unit, {"a": "int8", "b": "int8", "lanes": "2", "o": "int12", "adder": "plain"}
+
+
+def _hadamard_transforms() -> Iterator[Case]:
+    unit, published = "hadamard-transform", str(0xD7E8)
+    yield unit, {"a": "int8", "signs": published}
+    yield unit, {"a": "int4", "lanes": "4", "signs": published, "stages": "2"}
+    yield unit, {"a": "uint4", "points": "8", "lanes": "1", "o": "fp16", "stages": "3"}
+    yield unit, {"a": "int6f3", "points": "4", "normalize": "true", "o": "int5f1", "adder": "plain"}
+    yield unit, {"a": "bf16", "points": "8", "width": "16", "o": "bf16", "stages": "2"}
+    yield unit, {"a": "fp16", "points": "4", "width": "20"}
+    yield unit, {"a": "e4m3fn", "points": "4", "o": "e4m3fn", "rounding": "src", "random_bits": "4"}
+
+
 #: Units by catalogue name, with parameters as on the command line.
 REGRESSION: tuple[Case, ...] = (
     *_multipliers(),
@@ -145,7 +273,39 @@ REGRESSION: tuple[Case, ...] = (
     *_packed(),
     *_lmul(),
     *_converters(),
+    *_block_conversions(),
     *_dot_products(),
+    *_accumulators(),
+    *_hadamard_transforms(),
+    *_requantizers(),
+    *_scale_shifts(),
+    *_affine(),
+    *_block_dots(),
+)
+
+
+#: Longer runs than every change can wait for: unit, parameters, vectors.
+NIGHTLY: tuple[tuple[str, dict[str, str], int], ...] = (
+    ("block-dot-product", {"a": "mxfp4", "b": "mxfp4"}, 1_000_000),
+    ("block-dot-product", {"a": "mxfp8_e4m3", "b": "mxfp8_e4m3", "c": "fp32"}, 1_000_000),
+    ("block-dot-product", {"a": "nvfp4", "b": "nvfp4", "blocks": "4", "o": "exact"}, 1_000_000),
+    (
+        "block-dot-product",
+        {"a": "mxfp8_e4m3", "b": "mxfp8_e5m2", "semantics": "aligned", "preset": "hopper_fp8"},
+        1_000_000,
+    ),
+    (
+        "block-dot-product",
+        {
+            "a": "nvfp4",
+            "b": "nvfp4",
+            "blocks": "4",
+            "semantics": "aligned",
+            "preset": "blackwell_fp4",
+            "c": "fp32",
+        },
+        1_000_000,
+    ),
 )
 
 

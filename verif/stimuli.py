@@ -8,6 +8,8 @@ from amaranth.lib.data import ArrayLayout
 
 from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat
 from ..hdl.unit import Unit
+from .block_stimuli import block_stimuli, takes_blocks
+from .neighbours import neighbours
 
 __all__ = ["corners", "exhaustive_bits", "stimuli", "stimuli_options"]
 
@@ -111,7 +113,8 @@ def stimuli(
         codes = _everything(unit, bits, rng)
         legal = len(next(iter(codes.values())))
         return codes, f"all {legal:,} operand combinations"
-    count = vectors or 1 << 16
+    together = getattr(unit, "beats_together", 1)
+    count = -(-(vectors or 1 << 16) // together) * together
     fields = _fields(unit)
     operands = [n for n in fields if n not in ("random", "first", "last")]
     result = {}
@@ -120,9 +123,12 @@ def stimuli(
             result[name] = _lanes(rng, format, count)
         else:
             result[name] = _draw(rng, format, (count,))
+    if takes_blocks(unit.parameters):
+        result = block_stimuli(rng, unit.parameters, result)
     crossed = _cross(fields, operands, result, count)
     if "last" in fields:
-        result |= _bounds(rng, count, unit.parameters.beats)
+        beats = getattr(unit, "beats", None) or unit.parameters.beats
+        result |= _bounds(rng, count, beats)
     words = f"{crossed:,} corner pairs, " if crossed else ""
     return result, f"{words}{count - crossed:,} draws of corners and uniform codes"
 
@@ -133,7 +139,10 @@ def _everything(unit: Unit, bits: int, rng: np.random.Generator) -> dict[str, np
     keep = np.ones(len(index), bool)
     for name, format in _fields(unit).items():
         if name == "random":
-            result[name] = rng.integers(0, 1 << Shape.cast(format).width, len(index))
+            lanes = (format.length,) if isinstance(format, ArrayLayout) else ()
+            element = format.elem_shape if isinstance(format, ArrayLayout) else format
+            bits = Shape.cast(element).width
+            result[name] = rng.integers(0, 1 << bits, (len(index), *lanes))
             continue
         elements = format.length if isinstance(format, ArrayLayout) else 1
         element = format.elem_shape if isinstance(format, ArrayLayout) else format
@@ -158,6 +167,9 @@ def _lanes(rng: np.random.Generator, format: ArrayLayout, count: int) -> np.ndar
     sparse = np.where(rng.random(codes.shape) < 2 / format.length, codes, zero)
     # Specials would hide nearly every sum of many lanes: most vectors have finite elements only.
     finite = _finite(rng, format.elem_shape, codes)
+    if isinstance(format.elem_shape, FloatFormat) and format.elem_shape.exponent_width > 4:
+        near = neighbours(rng, format.elem_shape, codes.shape)
+        finite = np.where(rng.random((count, 1)) < 0.75, near, finite)
     alike = np.broadcast_to(finite[:, :1], codes.shape)
     return np.select([kind == 0, kind == 1, kind == 2], [codes, sparse, alike], finite)
 

@@ -7,7 +7,7 @@ from expect import refused
 
 from bitwright.gen.catalogue import CATALOGUE, golden_module, summary, unit_class
 from bitwright.gen.parameters import describe, make_unit, parameter_texts, to_text
-from bitwright.hdl.formats import NumberFormat, Projection, Rounding, parse_format
+from bitwright.hdl.formats import STANDARD_BLOCKS, NumberFormat, Projection, Rounding, parse_format
 
 UNITS = tuple(CATALOGUE)
 ROUNDINGS = ", ".join(Rounding)
@@ -63,10 +63,26 @@ def test_described_parameters_of_the_converter():
 WITH = {
     **{("rounding", str(r)): {"random_bits": "7"} for r in Rounding if r.stochastic},
     ("rounding", "rne"): {"semantics": "formula"},
+    ("rounding", "stochastic"): {"random_bits": "7"},
+    ("a", "int5"): {"o": "int3"},
     ("underflow", "wrap"): {"overflow": "wrap"},
     ("structure", "booth"): {"a": "int8", "b": "int8"},
     ("o", "e3m2fn"): {"a": "e2m2", "b": "e2m2"},
+    ("semantics", "aligned"): {"fraction": "13"},
+    ("random_source", "xorshift"): {"rounding": "sra", "random_bits": "7", "stages": "1"},
+    ("random_source", "lfsr"): {"rounding": "srb", "random_bits": "7", "stages": "1"},
 }
+#: The operands of a preset of a published unit.
+PRESET_OPERANDS = {
+    "volta": "fp16_e8m0fnu_8",
+    "turing": "fp16_e8m0fnu_8",
+    "ampere": "bf16_e8m0fnu_8",
+    "blackwell_fp4": "nvfp4",
+    "mxdotp": "e4m3fn_e8m0fnu_8",
+}
+#: What the blocks of a unit need that are neither in ``WITH`` nor the defaults.
+OTHER_FORMATS = {"block format": "e2m1fn_e8m0fnu_4", "integer format": "int5"}
+IEEE_ONLY = ("block-quantizer", "block-scale")
 
 
 def texts_of(name):
@@ -78,23 +94,40 @@ def texts_of(name):
             if p.name != "rounding" or projects or value in ("rne", "rtz"):
                 yield {p.name: value}
         if "format" in p.type:
-            yield {p.name: "int5" if p.type.startswith("integer") else "e3m2fn"}
+            other = "fp16" if name in IEEE_ONLY else "e3m2fn"
+            yield {p.name: OTHER_FORMATS.get(p.type, other)}
     yield {"stages": "1"}
 
 
-def fits(kind, value):
-    """Whether a parameter of this type, in words, takes the value."""
-    return not value.startswith("int") or kind != "float format"
+def beside(name, key, value):
+    """What the value needs beside it, as far as the unit has such parameters."""
+    needed = WITH.get((key, value), {})
+    if key == "preset" and value != "none":
+        block = PRESET_OPERANDS.get(value, "mxfp8_e4m3")
+        needed = {"a": block, "b": block, "semantics": "aligned"}
+        if value == "mxdotp":
+            needed |= {"semantics": "exact", "c": "fp32", "overflow": "inf_or_nan"}
+    if name == "block-dot-product" and value == "booth":
+        needed = {"a": "mxint8", "b": "mxint8"}
+    known = {p.name: p for p in describe(unit_class(name))}
+    return {k: v for k, v in needed.items() if k in known and fits(known[k], v)}
+
+
+def fits(parameter, value):
+    """Whether a parameter takes the value."""
+    if parameter.choices:
+        return value in parameter.choices
+    if parameter.type == "block format":
+        return "_" in value or value in STANDARD_BLOCKS
+    return not value.startswith("int") or parameter.type != "float format"
 
 
 @pytest.mark.parametrize(("name", "texts"), [
     pytest.param(name, texts, id=f"{name}-{texts}") for name in UNITS for texts in texts_of(name)
 ])
 def test_texts_make_the_same_unit_again(name, texts):
-    known = {p.name: p.type for p in describe(unit_class(name))}
     ((key, value),) = texts.items()
-    beside = WITH.get((key, value), {}).items()
-    texts = texts | {k: v for k, v in beside if k in known and fits(known[k], v)}
+    texts = texts | beside(name, key, value)
     unit = make_unit(name, texts)
     written = parameter_texts(unit)
     assert texts.items() <= written.items()
@@ -102,11 +135,19 @@ def test_texts_make_the_same_unit_again(name, texts):
 
 
 @pytest.mark.parametrize(("value", "text"), [
-    (None, "exact"), (True, "true"), (False, "false"), (12, "12"), (Rounding.RTO, "rto"),
+    (True, "true"), (False, "false"), (12, "12"), (Rounding.RTO, "rto"),
     (parse_format("e8m7"), "bf16"),
 ])
 def test_values_as_text(value, text):
-    assert to_text(value) == text
+    assert to_text("any", value) == text
+
+
+def test_no_value_as_text():
+    """As a result's format, None is the unrounded result."""
+    assert (to_text("o", None), to_text("c", None)) == ("exact", "none")
+    unit = make_unit("dot-product", {"o": "exact", "lanes": "0x4"})
+    assert (unit.parameters.o, unit.parameters.lanes) == (None, 4)
+    assert make_unit("exact-accumulator", {"b": "none"}).parameters.b is None
 
 
 @pytest.mark.parametrize(("text", "value"), [

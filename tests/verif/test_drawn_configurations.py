@@ -31,13 +31,44 @@ FLOATS = (
     "e2m3b9ext",
 )
 INTEGERS = ("int8", "uint4", "int5n", "mxint8", "int3", "uint1", "int12")
-FORMATS = {"float format": FLOATS, "integer format": INTEGERS, "number format": FLOATS + INTEGERS}
+BLOCKS = (
+    "e2m1fn_e8m0fnu_4",
+    "e4m3fn_e8m0fnu_2",
+    "mxint8_e8m0fnu_4",
+    "e2m1fn_ue4m3_4",
+    "e3m2fn_ue5m3_2x2",
+    "bfp5sm_4",
+    "dfp8_2",
+    "int8n_fp16_2",
+    "uint4z_fp16_2",
+    "binary8p4se_binary8p1uf_2",
+)
+FORMATS = {
+    "float format": FLOATS,
+    "integer format": INTEGERS,
+    "number format": FLOATS + INTEGERS,
+    "block format": BLOCKS,
+    "number format or block format": FLOATS + INTEGERS + BLOCKS,
+}
 NUMBERS = {
     "stages": (0, 0, 1, 2, 3),
     "lanes": (1, 2, 3),
     "beats": (1, 1, 2, 5),
     "offset": (-1, 0, 1),
     "random_bits": (0,),
+    "seed": (0, 5),
+    "multiplier_width": (1, 3, 8),
+    "shift_width": (1, 3, 5),
+    "left_width": (0, 0, 2),
+    "scale_width": (0, 0, 1, 5),
+    "least": (1, 2, 4),
+    "blocks": (1, 1, 2),
+    "fraction": (-1, 9),
+    "terms": (6, 20),
+    "segment": (0, 1, 5),
+    "points": (2, 4, 8),
+    "signs": (0, 2),
+    "width": (0, 12),
 }
 
 
@@ -45,7 +76,7 @@ def drawn(rng, unit):
     """A value for each parameter; most choices stay at their default, as users leave them."""
     texts = {}
     for parameter in describe(unit_class(unit)):
-        kind = parameter.type.removesuffix(" or 'exact'")
+        kind = parameter.type.partition(" or '")[0]
         if kind in FORMATS:
             texts[parameter.name] = rng.choice(FORMATS[kind])
         elif parameter.choices:
@@ -53,7 +84,7 @@ def drawn(rng, unit):
         else:
             texts[parameter.name] = str(rng.choice(NUMBERS[parameter.name]))
         if parameter.type != kind and rng.random() < 0.25:
-            texts[parameter.name] = "exact"
+            texts[parameter.name] = "exact" if parameter.name == "o" else "none"
     if texts.get("rounding", "").startswith("sr"):
         texts["random_bits"] = str(rng.choice([1, 2, 8]))
     return texts
