@@ -16,7 +16,7 @@ from pathlib import Path
 
 import report
 from bitstream import build_bitstream
-from hardware import CASES, LANES, run_case
+from hardware import BLOCK_CASES, CASES, LANES, run_case
 from network import train
 from rich.console import Console
 from rich.table import Table
@@ -39,6 +39,7 @@ def main() -> int:
     say("starting Yosys (its first start on a machine compiles it: up to a minute)")
     say(f"Yosys {yosys.version()} is ready")
     network = train()
+    cases = (*CASES, *BLOCK_CASES)
     say(
         f"trained: {network.accuracy(network.float32_scores()):.1%} of {len(network.images)} "
         "test images right in float32"
@@ -46,18 +47,18 @@ def main() -> int:
     results = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
         beats = network.weights[0].shape[0] // LANES
-        waiting = {pool.submit(run_case, case, network, folder): case for case in CASES}
+        waiting = {pool.submit(run_case, case, network, folder): case for case in cases}
         building = pool.submit(build_bitstream, beats, folder)
         for future in as_completed(waiting):
             row = results[waiting[future].name] = future.result()
             say(
-                f"{len(results)}/{len(CASES)} {row['name']}: {row['dot_products']:,} dot products, "
+                f"{len(results)}/{len(cases)} {row['name']}: {row['dot_products']:,} dot products, "
                 f"{row['mismatches']} mismatches, {row['accuracy_rtl']:.1%}, "
                 f"{row['gates']:,.0f} gates"
             )
         say("building a bitstream (the first use of place and route compiles it: some seconds)")
         built = building.result()
-    ordered = [results[case.name] for case in CASES]
+    ordered = [results[case.name] for case in cases]
     document = {
         "command": "make run",
         "images": len(network.images),

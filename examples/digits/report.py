@@ -8,6 +8,7 @@ __all__ = ["columns", "page", "picture", "rows"]
 
 columns = (
     "format",
+    "lanes",
     "float32",
     "RTL",
     "dot products",
@@ -18,21 +19,25 @@ columns = (
     "ECP5 LUTs",
 )
 
+#: How a number system is marked in the picture, by how its elements are multiplied.
+_KINDS = {"exact": ("o", "#1f5fa8"), "lmul": ("D", "#c2571a"), "block": ("s", "#2e7d4f")}
+
 
 def rows(results: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     """The table's text, a row a number system."""
-    base = next(r["gates"] for r in results if r["name"] == "int8")
+    base = next(r["gates"] / r["lanes"] for r in results if r["name"] == "int8")
     return [
         (
             r["name"],
+            str(r["lanes"]),
             f"{r['accuracy_float32']:.1%}",
             f"{r['accuracy_rtl']:.1%}",
             f"{r['dot_products']:,}",
             str(r["mismatches"]),
             f"{r['gates']:,.0f}",
             f"{r['fo4']:.0f}",
-            f"{r['gates'] / base:.2f}",
-            f"{r['ecp5_luts']:,}",
+            f"{r['gates'] / r['lanes'] / base:.2f}",
+            "-" if r["ecp5_luts"] is None else f"{r['ecp5_luts']:,}",
         )
         for r in results
     ]
@@ -49,18 +54,12 @@ def picture(results: list[dict[str, Any]]) -> str:
 
     figure, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
     for r in results:
-        lmul = r["product"] == "lmul"
-        axes.scatter(
-            r["gates"],
-            100 * r["accuracy_rtl"],
-            s=60,
-            marker="D" if lmul else "o",
-            color="#c2571a" if lmul else "#1f5fa8",
-            zorder=3,
-        )
+        marker, color = _KINDS[r["product"]]
+        place = (r["gates"] / r["lanes"], 100 * r["accuracy_rtl"])
+        axes.scatter(*place, s=60, marker=marker, color=color, zorder=3)
         axes.annotate(
             r["name"],
-            (r["gates"], 100 * r["accuracy_rtl"]),
+            place,
             xytext=(7, 5),
             textcoords="offset points",
         )
@@ -77,16 +76,16 @@ def picture(results: list[dict[str, Any]]) -> str:
     )
     axes.set_xscale("log")
     axes.margins(y=0.12)
-    low, high = min(r["gates"] for r in results), max(r["gates"] for r in results)
+    low, high = (f(r["gates"] / r["lanes"] for r in results) for f in (min, max))
     axes.set_xlim(low * 0.8, high * 1.7)
     ticks = [
         t
-        for t in (500, 1000, 2000, 3000, 5000, 7000, 10000, 15000, 20000, 30000)
+        for t in (50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000)
         if low * 0.8 <= t <= high * 1.7
     ]
     axes.set_xticks(ticks, [f"{t:,}" for t in ticks])
     axes.minorticks_off()
-    axes.set_xlabel("gates of the dot product unit (NAND2 = 1, logarithmic)")
+    axes.set_xlabel("gates per lane of the dot product unit (NAND2 = 1, logarithmic)")
     axes.set_ylabel("accuracy through the RTL, %")
     axes.grid(color="#e4e4e4", zorder=0)
     for side in ("top", "right"):
@@ -127,18 +126,20 @@ def page(document: dict[str, Any]) -> str:
 <body>
 <h1>Handwritten digits in low-bit hardware</h1>
 <p>A 64-32-10 classifier, trained in floating point on scikit-learn's digits, then quantized with
-one scale a tensor. Every dot product of the {document["images"]} test images ran through the
-generated Verilog in simulation and was compared, bit by bit, with the golden model:
+one scale a tensor, or in blocks. Every dot product of the {document["images"]} test images ran
+through the generated Verilog in simulation and was compared, bit by bit, with the golden model:
 {total:,} dot products, {wrong} mismatches.</p>
 {picture(results)}
 <table><thead><tr>{head}</tr></thead>
 <tbody>
 {body}
 </tbody></table>
-<p>Each unit multiplies {document["lanes"]} pairs a beat, sums them exactly over up to
-{document["beats"]} beats, and rounds once, to float32. Gates: area in NAND2 equivalents, optimised
-for area; FO4: delay from register to register or port, in inverter delays, optimised for speed;
-ECP5 LUTs without DSP blocks. All are estimates by synthesis, before layout. One test image is
+<p>Units of {document["lanes"]} lanes sum exactly over up to {document["beats"]} beats and round
+once, to float32. Units for blocks (mx, nv, bfp) sum a pair of blocks a beat exactly, add the
+float32 sum of the blocks before, and round once; the blocks were quantized in simulated hardware,
+too. Gates: area in NAND2 equivalents, optimised for area; FO4: delay from register to register or
+port, in inverter delays, optimised for speed; ECP5 LUTs without DSP blocks, not mapped for the wide
+units for blocks. All are estimates by synthesis, before layout. One test image is
 {1 / document["images"]:.1%} of accuracy: smaller differences than about 1 % say nothing.</p>
 <footer>Made by <code>make run</code>. {html.escape(tools)}; {html.escape(document["simulator"])}.
 </footer>
