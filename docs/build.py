@@ -65,8 +65,8 @@ def write_pages() -> None:
         page = UNITS / f"{name}.md"
         costs = page.read_text().partition(COSTS)[2].strip() if page.exists() else ""
         write_whole(page, datasheet(name, costs))
-    page = DOCS / "formats.md"
-    write_whole(page, format_tables.filled(page.read_text()))
+    for name in ("formats.md", "block-formats.md"):
+        write_whole(DOCS / name, format_tables.filled((DOCS / name).read_text()))
 
 
 def build(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""The generated parts of the page on formats, each between two markers that name it."""
+"""The generated parts of the pages on formats, each between two markers that name it."""
 
 import re
 from collections.abc import Callable
@@ -18,6 +18,8 @@ from bitwright.hdl.formats import (
     Rounding,
     Specials,
 )
+from bitwright.hdl.formats.dot_semantics import DotPreset, DotSemantics
+from bitwright.hdl.formats.scale_rules import ScaleRule
 
 __all__ = ["filled"]
 
@@ -127,6 +129,9 @@ _PARTS: dict[str, Callable[[], str]] = {
     "integers": _integers,
     "blocks": _blocks,
     "specials": _choices(Specials),
+    "scale_rules": _choices(ScaleRule),
+    "dot_semantics": _choices(DotSemantics),
+    "dot_presets": _choices(DotPreset),
     "rounding": _choices(Rounding),
     "overflow": _choices(Overflow),
     "nan_to": _choices(NanTo),

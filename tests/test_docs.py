@@ -49,8 +49,9 @@ def test_examples_print_what_the_page_says(page):
     assert not report, "".join(report)
 
 
-def test_tables_of_formats_are_current():
-    page = (DOCS / "formats.md").read_text()
+@pytest.mark.parametrize("name", ["formats.md", "block-formats.md"])
+def test_tables_of_formats_are_current(name):
+    page = (DOCS / name).read_text()
     assert format_tables.filled(page) == page, "run: docs/build.py --pages"
 
 
