@@ -61,7 +61,7 @@ class ExactAccumulator(Unit):
         Format of the terms, or of their first factors: numbers, also fixed point, as exact results
         of dot products are; or blocks with their scales.
     b
-        Format of the second factors; ``exact``: there are none, the terms are the numbers of ``a``.
+        Format of the second factors; None: there are none, the terms are the numbers of ``a``.
     lanes
         Terms a beat; of block formats, pairs of blocks a beat.
     terms
