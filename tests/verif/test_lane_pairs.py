@@ -10,7 +10,7 @@ from bitwright.verif.verify import verify
 ELEMENTS = ("e4m3fn", "e5m2", "e3m2fn", "e2m3fn", "e2m1fn", "mxint8")
 
 
-@pytest.mark.parametrize(("a", "b"), combinations_with_replacement(ELEMENTS, 2))
+@pytest.mark.parametrize(("a", "b"), list(combinations_with_replacement(ELEMENTS, 2)))
 def test_every_pair_of_codes(a, b):
     made = generate("dot-product", {"a": a, "b": b, "lanes": "1", "o": "exact"})
     result = verify(made, everything=True)
