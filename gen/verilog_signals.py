@@ -110,7 +110,7 @@ class SignalTable:
         self._home: dict[int | str, tuple[Signal, int]] = {}
         self._starting: dict[int | str, list[str]] = {}
         self._containing: dict[int | str, str] = {}
-        self._rank = {name: n for n, name in enumerate(netlist.wires)}
+        self._rank = {name: n for n, name in enumerate([*netlist.wires, *netlist.outputs])}
         public = {**netlist.wires, **netlist.outputs}
         for name, bits in public.items():
             self._starting.setdefault(bits[0], []).append(name)
