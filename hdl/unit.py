@@ -5,13 +5,13 @@ from inspect import signature
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_type_hints
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from .formats import NumberFormat
-from .pipeline import Accumulation, Step, pipelined
+from .pipeline import Accumulation, Step, pipelined, serial
 
 __all__ = ["Unit", "check_positive"]
 
@@ -77,7 +77,14 @@ class Unit(wiring.Component):
     latency : int
         Clock cycles from a beat taken to its result offered.
     interval : int
-        Clock cycles between two beats taken, at the least.
+        Clock cycles between two beats taken, at the least. A serial unit sets it before it calls
+        this constructor: its steps then see every beat so many times (see :func:`serial`).
+    fixed_interval : bool
+        Whether every beat takes that long; a unit whose work depends on the data takes longer.
+    beats : int
+        The most beats that one result depends on, where ``first`` and ``last`` bound it.
+    beats_together : int
+        Beats that make one transaction of a fixed length.
     stateless : bool
         Whether each result depends on one beat alone.
 
@@ -92,6 +99,9 @@ class Unit(wiring.Component):
 
     reference: ClassVar[str]
     interval: int = 1
+    fixed_interval: bool = True
+    beats: int = 1
+    beats_together: int = 1
     parameters: SimpleNamespace
     # Made by the constructor from the payloads, which a checker of types cannot know. (Written so
     # that they are no annotations of ports, which would declare the signature.)
@@ -105,6 +115,7 @@ class Unit(wiring.Component):
         known = signature(cls.__init__).parameters
         defaults = {n: p.default for n, p in known.items() if p.default is not p.empty}
         unit.parameters = SimpleNamespace(**{**defaults, **arguments})
+        unit.beats = getattr(unit.parameters, "beats", 1)
         return unit
 
     def __init__(
@@ -113,6 +124,7 @@ class Unit(wiring.Component):
         self._steps = list(self.steps())
         check_positive("number of pipeline stages", stages, least=0, most=_MOST_STAGES)
         self.stages = stages
+        self._bounded = "last" in inputs
         super().__init__(
             {
                 "i": In(stream.Signature(StructLayout(dict(inputs)))),
@@ -127,11 +139,11 @@ class Unit(wiring.Component):
 
     @property
     def latency(self) -> int:
-        return self.stages + (not self.stateless)
+        return self.stages + any(isinstance(step, Accumulation) for step in self._steps)
 
     @property
     def stateless(self) -> bool:
-        return not any(isinstance(step, Accumulation) for step in self._steps)
+        return not self._bounded and self.beats_together == 1
 
     def connect(
         self, m: Module, inputs: Mapping[str, Any], valid: Value, ready: Value
@@ -141,7 +153,13 @@ class Unit(wiring.Component):
         Takes the input fields, their ``valid`` and the output's ``ready``; returns the output
         fields, their ``valid`` and the input's ``ready``.
         """
-        return pipelined(m, self._steps, self.stages, dict(inputs), valid, ready)
+        if self.interval == 1:
+            return pipelined(m, self._steps, self.stages, dict(inputs), valid, ready)
+        moves = Signal(name="moves")
+        values, taken = serial(m, self.interval, inputs, valid, moves)
+        outputs, offered, move = pipelined(m, self._steps, self.stages, values, valid, ready)
+        m.d.comb += moves.eq(move)
+        return outputs, offered, taken
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()

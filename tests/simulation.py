@@ -1,9 +1,9 @@
-"""Combinational modules in Amaranth's simulator."""
+"""Combinational modules, and units with their handshake, in Amaranth's simulator."""
 
 from amaranth.hdl import Cat, Signal
 from amaranth.sim import Simulator
 
-__all__ = ["settled", "simulate"]
+__all__ = ["settled", "simulate", "stream"]
 
 
 def settled(m, code, outputs, codes):
@@ -36,3 +36,34 @@ def simulate(m, inputs, outputs, vectors):
             shift += len(signal)
         codes.append(code)
     return settled(m, packed, outputs, codes)
+
+
+def stream(unit, beats, rng):
+    """What leaves a unit, with gaps before inputs and outputs that wait."""
+    results, cycles = [], 40 * len(beats) + 200
+    fields = [name for name, _ in unit.i.payload.shape()]
+
+    async def feed(ctx):
+        for beat in beats:
+            while rng.random() < 0.3:
+                await ctx.tick()
+            ctx.set(unit.i.payload, dict(zip(fields, beat, strict=True)))
+            ctx.set(unit.i.valid, 1)
+            await ctx.tick().until(unit.i.ready)
+            ctx.set(unit.i.valid, 0)
+
+    async def drain(ctx):
+        for _ in range(cycles):
+            ctx.set(unit.o.ready, rng.random() < 0.6)
+            _, _, valid, ready, p = await ctx.tick().sample(
+                unit.o.valid, unit.o.ready, unit.o.payload.p
+            )
+            if valid and ready:
+                results.append(p)
+
+    simulator = Simulator(unit)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(feed)
+    simulator.add_testbench(drain)
+    simulator.run()
+    return results

@@ -113,7 +113,7 @@ def stimuli(
         codes = _everything(unit, bits, rng)
         legal = len(next(iter(codes.values())))
         return codes, f"all {legal:,} operand combinations"
-    together = getattr(unit, "beats_together", 1)
+    together = unit.beats_together
     count = -(-(vectors or 1 << 16) // together) * together
     fields = _fields(unit)
     operands = [n for n in fields if n not in ("random", "first", "last")]
@@ -127,8 +127,7 @@ def stimuli(
         result = block_stimuli(rng, unit.parameters, result)
     crossed = _cross(fields, operands, result, count)
     if "last" in fields:
-        beats = getattr(unit, "beats", None) or unit.parameters.beats
-        result |= _bounds(rng, count, beats)
+        result |= _bounds(rng, count, unit.beats)
     words = f"{crossed:,} corner pairs, " if crossed else ""
     return result, f"{words}{count - crossed:,} draws of corners and uniform codes"
 

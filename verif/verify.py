@@ -87,7 +87,7 @@ def run_on(
 
 def _lanes(generated: Generated, vectors: int, compile_seconds: float) -> int:
     """Copies of the unit that give the shortest whole time, compilation of each included."""
-    if not generated.unit.stateless:
+    if not generated.unit.stateless or not generated.unit.fixed_interval:
         return 1
 
     def seconds(lanes: int) -> float:

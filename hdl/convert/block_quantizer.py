@@ -134,10 +134,6 @@ class BlockQuantizer(Unit):
         super().__init__(inputs, outputs, stages=stages)
 
     @property
-    def latency(self) -> int:
-        return self.stages
-
-    @property
     def stateless(self) -> bool:
         return not self._states
 

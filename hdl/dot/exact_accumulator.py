@@ -116,6 +116,7 @@ class ExactAccumulator(Unit):
                 f"The number of terms must be at least the {self._terms.a_beat} of a beat, "
                 f"not {terms}"
             )
+        self.beats = terms // self._terms.a_beat
         self.sum_format, self._special = self._terms.sum_format, self._terms.special
         if o is not None:
             projection.check(o, nan_possible=bool(self._special))
@@ -141,11 +142,6 @@ class ExactAccumulator(Unit):
                 f"'{'exact' if p.b is None else p.b}'"
             )
         return LongTerms(p.a, p.b, lanes=p.lanes, terms=p.terms, flush=p.projection.ftz_in)
-
-    @property
-    def beats(self) -> int:
-        """The most beats of one sum."""
-        return self.parameters.terms // self._terms.a_beat
 
     def steps(self) -> list[Step]:
         p = self.parameters

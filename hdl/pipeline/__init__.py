@@ -6,6 +6,7 @@ between registers becomes shortest, and whatever crosses a cut is registered.
 """
 
 from .pipelined import pipelined
+from .serial import serial
 from .step import Accumulation, Step, wire
 
-__all__ = ["Accumulation", "Step", "pipelined", "wire"]
+__all__ = ["Accumulation", "Step", "pipelined", "serial", "wire"]

@@ -137,10 +137,6 @@ class HadamardTransform(Unit):
     def latency(self) -> int:
         return self.stages + self.beats_together - 1
 
-    @property
-    def stateless(self) -> bool:
-        return self.beats_together == 1
-
     def steps(self) -> list[Step]:
         return [*self._before(), *self._behind()]
 

@@ -5,7 +5,7 @@ import random
 import pytest
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, unsigned
 from amaranth.sim import Simulator
-from simulation import settled
+from simulation import settled, stream
 
 from bitwright.hdl.pipeline import Accumulation, Step, wire
 from bitwright.hdl.unit import Unit
@@ -63,37 +63,6 @@ class Drawn(Unit):
                 value = signal
             known.append(value)
         return {**values, "p": wire(m, "p", Cat(*known[-8:])[:24])}
-
-
-def stream(unit, beats, rng):
-    """What leaves a unit, with gaps before inputs and outputs that wait."""
-    results, cycles = [], 40 * len(beats) + 200
-    fields = [name for name, _ in unit.i.payload.shape()]
-
-    async def feed(ctx):
-        for beat in beats:
-            while rng.random() < 0.3:
-                await ctx.tick()
-            ctx.set(unit.i.payload, dict(zip(fields, beat, strict=True)))
-            ctx.set(unit.i.valid, 1)
-            await ctx.tick().until(unit.i.ready)
-            ctx.set(unit.i.valid, 0)
-
-    async def drain(ctx):
-        for _ in range(cycles):
-            ctx.set(unit.o.ready, rng.random() < 0.6)
-            _, _, valid, ready, p = await ctx.tick().sample(
-                unit.o.valid, unit.o.ready, unit.o.payload.p
-            )
-            if valid and ready:
-                results.append(p)
-
-    simulator = Simulator(unit)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(feed)
-    simulator.add_testbench(drain)
-    simulator.run()
-    return results
 
 
 def combinational(unit, beats):
