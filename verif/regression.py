@@ -193,7 +193,7 @@ def _block_dots() -> Iterator[Case]:
     yield aligned("mxint8", "e2m1fn_ue4m3_16", fraction="9", c="fp16", ftz_in="true")
     yield aligned("fp16_e8m0fnu_8", "fp16_e8m0fnu_8", preset="volta", c="fp16", o="fp16")
     yield aligned("e4m3fn_e8m0fnu_24", "e5m2_e8m0fnu_24", preset="ada_fp8", c="fp32")
-    yield aligned("e4m3fn_e8m0fnu_8", "e2m1fn_e8m0fnu_8", preset="blackwell")
+    yield aligned("e4m3fn_e8m0fnu_8", "e2m1fn_e8m0fnu_8", preset="blackwell", stages="3")
     yield aligned("nvfp4", "nvfp4", blocks="2", preset="blackwell_fp4", c="fp32")
     sequential = {"semantics": "sequential", "overflow": "inf_or_nan"}
     yield case("e4m3fn_e8m0fnu_2", "e2m1fn_e8m0fnu_2", c="fp32", **sequential)

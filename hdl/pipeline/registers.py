@@ -8,6 +8,10 @@ from .schedule import Schedule
 
 __all__ = ["Registers"]
 
+# Amaranth builds an expression anew wherever it is used, be it for one bit of it: an operator that
+# is used so, and any expression of more than so many operators and wires, becomes a signal.
+_LARGEST = 4
+
 
 class Registers:
     """The datapath's combinational part goes to the module at once; the registers' assignments are
@@ -21,6 +25,7 @@ class Registers:
         self._made: dict[tuple[int, int], Value] = {}
         self._names = {id(node.value): node.name for node in datapath.nodes}
         self._used: set[str] = set()
+        self._m, self._sizes = m, dict[int, tuple[Value, int]]()
         self._assignments: dict[int, list[Statement]] = {}
         for signal, value in datapath.definitions:
             m.d.comb += signal.eq(self._in_stage(value, schedule.stage(signal)))
@@ -35,11 +40,14 @@ class Registers:
 
     def _in_stage(self, value: Value, stage: int) -> Value:
         """The value as it is in a stage, not earlier than that which makes it."""
-        if isinstance(value, Const) or self._schedule.stages == 0:
+        if isinstance(value, Const):
             return value
         known = self._made.get((id(value), stage))
         if known is None:
-            known = self._made[id(value), stage] = self._make(value, stage)
+            known = self._make(value, stage)
+            if self._size(known) > _LARGEST:
+                known = self._shared(known)
+            self._made[id(value), stage] = known
         return known
 
     def _make(self, value: Value, stage: int) -> Value:
@@ -76,7 +84,35 @@ class Registers:
             inner = self._slice(operands(value)[0], start, stop, stage)
             return rebuilt(value, lambda _: inner)[: stop - start]
         whole = self._in_stage(value, stage)
-        return whole if (start, stop) == (0, len(whole)) else whole[start:stop]
+        if (start, stop) == (0, len(whole)):
+            return whole
+        if is_operator(whole):
+            whole = self._made[id(value), stage] = self._shared(whole)
+        return whole[start:stop]
+
+    def _size(self, value: Value) -> int:
+        """Operators and wires of an expression, what is shared counted as often as it is used."""
+        if isinstance(value, Signal | Const):
+            return 0
+        if id(value) not in self._sizes:
+            # With the value, so that its identity stays its own.
+            self._sizes[id(value)] = value, 1 + sum(map(self._size, operands(value)))
+        return self._sizes[id(value)][1]
+
+    def _shared(self, value: Value) -> Value:
+        """The same value as a signal without a name."""
+        signal = Signal(value.shape(), name="")
+        self._m.d.comb += signal.eq(value)
+        return signal
+
+    def _unused(self, name: str) -> str:
+        """The name itself, or with a number behind it where it is taken."""
+        free, number = name, 1
+        while free in self._used:
+            number += 1
+            free = f"{name}_{number}"
+        self._used.add(free)
+        return free
 
     def _register(self, value: Value, stage: int) -> Value:
         """What was there in the stage before, held: those bits that somebody still reads."""
@@ -91,12 +127,7 @@ class Registers:
         full = f"stage{number}_{name}"
         if slices:
             full += f"_{high}" if high == low else f"_{high}_{low}"
-        base = full
-        place = 1
-        while full in self._used:
-            place += 1
-            full = f"{base}_{place}"
-        self._used.add(full)
+        full = self._unused(full)
         if len(places) == len(before):
             held = Signal(before.shape(), name=full, reset_less=True)
             self._assignments.setdefault(number, []).append(held.eq(before))

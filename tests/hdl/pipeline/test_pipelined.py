@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from amaranth.back.rtlil import convert
 from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, unsigned
 from amaranth.sim import Simulator
 from simulation import settled, stream
@@ -120,3 +121,22 @@ def test_a_full_pipeline_takes_and_gives_a_beat_every_cycle():
     simulator.add_testbench(bench)
     simulator.run()
     assert moved == [(1, 0)] * 4 + [(1, 1)] * 8
+
+
+@pytest.mark.parametrize("stages", [0, 1, 2])
+def test_an_expression_used_bit_by_bit_is_built_once(stages):
+    class Reversed(Unit):
+        reference = "none"
+
+        def __init__(self, *, stages: int = 0) -> None:
+            super().__init__({"a": unsigned(32)}, {"p": unsigned(32)}, stages=stages)
+
+        def steps(self):
+            def compute(m, values):
+                a = values["a"]
+                mixed = a ^ (a & ~(a >> 3)) ^ (a | (a >> 5))
+                return {"p": Cat(reversed([mixed[n] for n in range(32)]))}
+
+            return [Step("reverse", compute)]
+
+    assert convert(Reversed(stages=stages)).count("cell $xor") == 2
