@@ -66,6 +66,8 @@ class Registers:
 
     def _slice(self, value: Value, start: int, stop: int, stage: int) -> Value:
         """Some bits of a value: of wires side by side, only those that are meant need be there."""
+        if start == stop:
+            return Const(0, 0)
         if isinstance(value, Slice):
             return self._slice(value.value, value.start + start, value.start + stop, stage)
         if isinstance(value, Concat):

@@ -28,6 +28,7 @@ def drawn(rng, known):
         lambda: a.as_signed(), lambda: (~a).as_unsigned(), lambda: b.replicate(2),
         lambda: a.bit_select(narrow, 2), lambda: a.word_select(narrow, 1),
         lambda: a - Const(5, 4), lambda: (a.as_signed() + b).as_unsigned(),
+        lambda: Cat((~a).as_signed()[:0], b),
     ]  # fmt: skip
     value = rng.choice(kinds)()
     value = value[: 2 * WIDTH] if len(value) > 2 * WIDTH else value
