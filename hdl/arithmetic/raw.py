@@ -6,17 +6,18 @@ reaches, so that logic for what cannot happen is never made.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
-from ..formats import FloatFormat, FloatView, IntegerFormat, Specials
+from ..formats import FloatFormat, FloatView, IntegerFormat, NumberFormat, Specials
 from ..pipeline import wire
 from .shift import leading_zeros, shift_left
 
 # Up to this mantissa width one AND-OR per position is smaller and faster than count and shifter.
 _ONE_HOT_WIDTH = 4
 
-__all__ = ["Raw", "decode", "decode_integer", "either"]
+__all__ = ["Raw", "decode", "decode_integer", "either", "read"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,13 @@ def either(*bits: Value | None) -> Value | None:
     for bit in known[1:]:
         result = result | bit
     return result
+
+
+def read(m: Module, value: Any, format: NumberFormat, name: str, *, flush: bool = False) -> Raw:
+    """A number as it stands, its subnormals not normalised."""
+    if isinstance(format, IntegerFormat):
+        return decode_integer(m, Value.cast(value), format, name)
+    return decode(m, value, name, normalize=False, flush=flush)
 
 
 def decode(m: Module, view: FloatView, name: str, *, normalize: bool, flush: bool = False) -> Raw:

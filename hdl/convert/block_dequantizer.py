@@ -90,12 +90,11 @@ class BlockDequantizer(Unit):
         scale = _normalized(m, values["a_scale"], a.scale, "scale", flush)
         elements = []
         for n in range(self._lanes):
-            element, format = values["a"][n], a.element
+            element = values["a"][n]
             if a.zero_point:
                 zero = Value.cast(values["a_zero"])
                 element = wire(m, f"element{n}", Value.cast(element) - zero)
-                format = IntegerFormat(format.width + 1, True, format.fraction, narrow=True)
-            elements.append(_normalized(m, element, format, f"element{n}", flush))
+            elements.append(_normalized(m, element, a.difference, f"element{n}", flush))
         kept = {"random": values["random"]} if "random" in values else {}
         return {"elements": elements, "scale": scale, **kept}
 

@@ -145,8 +145,6 @@ def _exponent(raw: Raw) -> Value:
     return value if value.shape().signed else Cat(value, Const(0, 1)).as_signed()
 
 
-def _add_with_carry(
-    m: Module, a: Value, b: Value, carry: Value, adder: Adder, name: str
-) -> Value:
+def _add_with_carry(m: Module, a: Value, b: Value, carry: Value, adder: Adder, name: str) -> Value:
     """``a + b + carry``: the carry enters as one place more at the bottom."""
     return add(m, Cat(carry, a), Cat(carry, b), adder=adder, name=name)[1:]

@@ -7,18 +7,16 @@ from typing import Any
 from amaranth.hdl import Module, Shape, Value, unsigned
 from amaranth.lib.data import ArrayLayout
 
-from ..arithmetic.adders import Adder, add
+from ..arithmetic.adders import Adder
 from ..arithmetic.bitheap import BitHeap, Structure
 from ..arithmetic.partial_products import add_products
+from ..arithmetic.rows import add_rows, rows_of
 from ..formats import IntegerFormat
 from ..pipeline import Accumulation, Step, wire
 from ..unit import Unit, check_positive
 from .affine_ranges import factor_formats, sum_format
 
 __all__ = ["AffineDotProduct", "Place"]
-
-# As in the dot product: from here on Booth digits save more than their recoding costs.
-_BOOTH_WIDTH = 6
 
 
 class Place(StrEnum):
@@ -128,10 +126,7 @@ class AffineDotProduct(Unit):
         self._factor_formats = factor_formats(self.parameters)
         self.sum_format = sum_format(self.parameters)
         self._group_format = sum_format(self.parameters, scaled=scaling is Place.BEFORE, beats=1)
-        if structure is Structure.AUTO:
-            wide = self._multiplied_width() >= _BOOTH_WIDTH
-            structure = Structure.BOOTH if wide else Structure.COMPRESSOR
-        self._structure = structure
+        self._structure = structure.for_factor(self._multiplied_width())
         inputs: dict[str, Any] = {}
         if beats > 1:
             inputs |= {"first": unsigned(1), "last": unsigned(1)}
@@ -239,20 +234,12 @@ class AffineDotProduct(Unit):
         rows, width = list(values["rows"]), self.sum_format.width
         if "so_far" in values:
             rows.append(values["so_far"]["p"])
-        if len(rows) > 2 and not self._structure.operators:
-            heap = BitHeap(width)
-            for row in rows:
-                heap.add(row)
-            rows = list(heap.compress(m, name="accumulate"))
         return {"p": self._resolved(m, rows, width, "total")}
 
     def _rows(self, m: Module, heap: BitHeap, name: str) -> list[Value]:
-        if self._structure.operators:
-            return [heap.sum(m, name=name, structure=self._structure)]
-        return list(heap.compress(m, name=name))
+        return rows_of(m, heap, structure=self._structure, name=name)
 
     def _resolved(self, m: Module, rows: Sequence[Value], width: int, name: str) -> Value:
-        if self._structure.operators or len(rows) == 1:
-            return wire(m, f"{name}_sum", sum(rows[1:], start=Value.cast(rows[0]))[:width])
-        total = add(m, rows[0], rows[1], adder=self.parameters.adder, name=f"{name}_add")
+        options: Any = {"structure": self._structure, "adder": self.parameters.adder}
+        total = add_rows(m, rows, width, name=f"{name}_add", **options)
         return wire(m, f"{name}_sum", total)

@@ -5,17 +5,15 @@ from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Value
 
-from ..arithmetic.adders import add
 from ..arithmetic.align import sign_and_magnitude
-from ..arithmetic.bitheap import Structure
-from ..arithmetic.partial_products import multiply as multiply_integers
+from ..arithmetic.exceptions import flags_of_any
 from ..arithmetic.product import multiply
-from ..arithmetic.raw import Raw
+from ..arithmetic.raw import Raw, read
 from ..arithmetic.significands import multiply_significands
 from ..formats import FloatFormat, NumberFormat
 from ..formats.dot_semantics import Run
 from ..pipeline import wire
-from .block_operands import BlockOperands, flags_of, is_zero, read
+from .block_operands import BlockOperands, is_zero
 from .inner_sum import InnerSum
 
 __all__ = ["AlignedTerms", "Group", "Term", "mantissa_of"]
@@ -148,7 +146,7 @@ class AlignedTerms:
                     product.negative,
                 )
             )
-        return terms, offset, _any_flags(products)
+        return terms, offset, flags_of_any(m, products, name)
 
     def _grouped(
         self, m: Module, elements: Any, scale: Raw, run: Run, name: str
@@ -156,19 +154,11 @@ class AlignedTerms:
         """The exact sum of a run's products times its scales' significands, as one term."""
         p = self._parameters
         inner = self._inner[run.stop - run.start]
-        rows, flags = inner.rows(m, *elements, name=name)
-        total: Value = rows[0]
-        if len(rows) == 2:
-            total = add(m, *rows, adder=p.adder, name=f"{name}inner")
-        total = wire(m, f"{name}total", total.as_signed() if inner.sum_format.signed else total)
+        total, flags = inner.total(m, *elements, adder=p.adder, name=name)
         negative, magnitude = sign_and_magnitude(m, total, name)
-        fraction = -inner.sum_format.lsb_exponent
-        if not isinstance(scale.significand, Const):
-            structure = inner.structure if inner.structure.operators else Structure.COMPRESSOR
-            magnitude = multiply_integers(
-                m, magnitude, scale.significand, structure=structure, adder=p.adder, name=name
-            )
-            fraction += mantissa_of(p.a.scale) + mantissa_of(p.b.scale)
+        magnitude = inner.scaled(m, magnitude, scale.significand, adder=p.adder, name=name)
+        # A constant 1 stands for scales without mantissas.
+        fraction = mantissa_of(p.a.scale) + mantissa_of(p.b.scale) - inner.sum_format.lsb_exponent
         if scale.negative is not None:
             sign: Value = Const(0, 1) if negative is None else negative
             negative = wire(m, f"{name}sign", sign ^ scale.negative)
@@ -180,17 +170,3 @@ class AlignedTerms:
 def mantissa_of(format: NumberFormat) -> int:
     """Bits of a number's significand below its exponent's unit."""
     return format.mantissa_width if isinstance(format, FloatFormat) else 0
-
-
-def _any_flags(products: list[Raw]) -> dict[str, Value]:
-    """The exceptions of unscaled products."""
-    flags: dict[str, Value] = {}
-    for name, bits in {
-        "nan": [x.nan for x in products],
-        "plus_infinity": [flags_of(x).get("plus_infinity") for x in products],
-        "minus_infinity": [flags_of(x).get("minus_infinity") for x in products],
-    }.items():
-        known = [bit for bit in bits if bit is not None]
-        if known:
-            flags[name] = Cat(*known).any()
-    return flags

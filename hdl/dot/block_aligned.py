@@ -4,13 +4,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Value
+from amaranth.hdl import Cat, Const, Module, Value
 
 from ..arithmetic.align import sign_and_magnitude
 from ..arithmetic.bitheap import BitHeap, Structure
+from ..arithmetic.exceptions import exceptions, flags_of, merged
 from ..arithmetic.maximum import MaximumStructure, maximum
 from ..arithmetic.place import place
-from ..arithmetic.raw import Raw
+from ..arithmetic.raw import Raw, read
 from ..arithmetic.settle import settle
 from ..arithmetic.shift import shift_left
 from ..formats import IntegerFormat
@@ -19,7 +20,7 @@ from ..pipeline import Step, wire
 from .add_raw import normalized
 from .aligned_terms import AlignedTerms, Group, Term, mantissa_of
 from .block_exact import ExactSum
-from .block_operands import BlockOperands, flags_of, merge_flags, read
+from .block_operands import BlockOperands
 
 __all__ = ["AlignedSum"]
 
@@ -92,7 +93,7 @@ class AlignedSum:
             addend = read(m, values["c"], p.c, "c", flush=p.projection.ftz_in)
         if addend is not None:
             flags.append(flags_of(addend))
-        return {**values, "groups": groups, "addend": addend, "special": merge_flags(m, flags)}
+        return {**values, "groups": groups, "addend": addend, "special": merged(flags)}
 
     def _find_largest(self, k: int, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         """The largest exponent, and for each run what a term's place is subtracted from for its
@@ -132,8 +133,10 @@ class AlignedSum:
             candidates.append(Const(FLOOR_EXPONENT - base))
         most = max(most, FLOOR_EXPONENT)
         for n, (g, top) in enumerate(zip(groups, tops, strict=True)):
-            whole = top + (g.offset - base) if g.exponent is None else (
-                top + g.exponent + (g.offset - base)
+            whole = (
+                top + (g.offset - base)
+                if g.exponent is None
+                else (top + g.exponent + (g.offset - base))
             )
             whole = Value.cast(whole).as_unsigned()[: (g.most - base).bit_length()]
             if g.terms[0].least:
@@ -219,12 +222,7 @@ class AlignedSum:
             negative=negative,
         )
         number = normalized(m, raw, f"sum{k}")
-        special = values["special"]
-        infinite = special.get("sum_infinite")
-        if infinite is not None:
-            assert negative is not None
-            negative = wire(m, f"sum{k}_sign", Mux(infinite, special["minus_infinity"], negative))
-        number = replace(number, negative=negative, nan=special.get("nan"), infinite=infinite)
+        number = replace(number, **exceptions(m, values["special"], negative))
         return {**values, "number": number}
 
     def _round(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:

@@ -7,23 +7,13 @@ from amaranth.hdl import Cat, Const, Module, Value
 from amaranth.lib.data import ArrayLayout
 
 from ..arithmetic.product import multiply
-from ..arithmetic.raw import Raw, decode, decode_integer, either
+from ..arithmetic.raw import Raw, either, read
 from ..arithmetic.significands import multiply_significands
 from ..formats import BlockFormat, FloatFormat, IntegerFormat, NumberFormat
 from ..formats.dot_semantics import Run, lanes_of
 from ..pipeline import wire
 
-__all__ = ["FLAGS", "BlockOperands", "flags_of", "is_zero", "merge_flags", "read"]
-
-#: Exceptions of a sum: flags of an exact result.
-FLAGS = ("nan", "plus_infinity", "minus_infinity")
-
-
-def read(m: Module, value: Any, format: NumberFormat, name: str, *, flush: bool = False) -> Raw:
-    """A number as it stands, its subnormals not normalised."""
-    if isinstance(format, IntegerFormat):
-        return decode_integer(m, Value.cast(value), format, name)
-    return decode(m, value, name, normalize=False, flush=flush)
+__all__ = ["BlockOperands", "is_zero"]
 
 
 def is_zero(raw: Raw, format: NumberFormat) -> Value | None:
@@ -57,7 +47,7 @@ class BlockOperands:
         p = self._parameters = parameters
         self.lanes = lanes_of(p.a, p.b, p.blocks)
         self._blocks: dict[str, BlockFormat] = {"a": p.a, "b": p.b}
-        self.elements = {side: _without_zero_point(b) for side, b in self._blocks.items()}
+        self.elements = {side: block.difference for side, block in self._blocks.items()}
         self.powers_of_two = all(
             isinstance(b.scale, FloatFormat) and b.scale.mantissa_width == 0 and not b.scale.zero
             for b in self._blocks.values()
@@ -175,37 +165,3 @@ class BlockOperands:
             signs.append(sign)
         signs = wire(m, f"{name}product_signs", Cat(*signs))
         return Cat(*zeros).any(), (~signs).any(), signs.any()
-
-
-def _without_zero_point(block: BlockFormat) -> NumberFormat:
-    if not block.zero_point:
-        return block.element
-    assert isinstance(block.element, IntegerFormat)
-    return IntegerFormat(block.element.width + 1, True, block.element.fraction, True)
-
-
-def flags_of(raw: Raw) -> dict[str, Value]:
-    """The exceptions of one number, as flags; those that cannot be set are left out."""
-    flags: dict[str, Value] = {}
-    if raw.nan is not None:
-        flags["nan"] = raw.nan
-    if raw.infinite is not None:
-        negative: Value = Const(0, 1) if raw.negative is None else raw.negative
-        flags["plus_infinity"] = raw.infinite & ~negative
-        flags["minus_infinity"] = raw.infinite & negative
-    return flags
-
-
-def merge_flags(m: Module, flags: list[dict[str, Value]]) -> dict[str, Value]:
-    """The exceptions of a whole sum: ``nan``, and ``sum_infinite`` with ``minus_infinity``, as far
-    as they can be set."""
-    nan, plus, minus = (either(*(x.get(f) for x in flags)) for f in FLAGS)
-    result: dict[str, Value] = {}
-    if plus is not None or minus is not None:
-        plus, minus = (Const(0, 1) if x is None else x for x in (plus, minus))
-        nan = either(nan, plus & minus)
-        result["sum_infinite"] = wire(m, "sum_infinite", plus | minus)
-        result["minus_infinity"] = wire(m, "sum_minus_infinity", minus)
-    if nan is not None:
-        result["nan"] = wire(m, "sum_nan", nan)
-    return result

@@ -8,7 +8,7 @@ from amaranth.hdl import Const, Module, Mux, Value
 
 from ..arithmetic.place import fraction_bits, place
 from ..arithmetic.product import multiply
-from ..arithmetic.raw import Raw, either
+from ..arithmetic.raw import Raw, either, read
 from ..arithmetic.settle import settle
 from ..arithmetic.significands import multiply_significands
 from ..formats import IntegerFormat, Rounding
@@ -16,7 +16,7 @@ from ..formats.dot_semantics import Run, runs_of
 from ..pipeline import Step, wire
 from .add_raw import add_raw
 from .block_exact import ExactSum, is_fine
-from .block_operands import BlockOperands, read
+from .block_operands import BlockOperands
 
 __all__ = ["SequentialSum"]
 
@@ -124,12 +124,8 @@ class SequentialSum:
         infinite = either(term.infinite, c.infinite)
         nan = either(term.nan, c.nan)
         if infinite is not None:
-            infinities = [
-                Const(0, 1) if x.infinite is None else x.infinite for x in (term, c)
-            ]
+            infinities = [Const(0, 1) if x.infinite is None else x.infinite for x in (term, c)]
             nan = either(nan, infinities[0] & infinities[1] & (signs[0] ^ signs[1]))
             negative = Mux(infinite, Mux(infinities[0], signs[0], signs[1]), negative)
-        raw = replace(
-            total, negative=wire(m, f"{name}_sign", negative), nan=nan, infinite=infinite
-        )
+        raw = replace(total, negative=wire(m, f"{name}_sign", negative), nan=nan, infinite=infinite)
         return settle(m, place(m, raw, p.o, p.projection), p.o, p.projection)

@@ -2,18 +2,14 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Value, unsigned
+from amaranth.hdl import Module, Shape, unsigned
 from amaranth.lib.data import ArrayLayout
 
-from ..arithmetic.adders import Adder, add
-from ..arithmetic.align import sign_and_magnitude
-from ..arithmetic.bitheap import BitHeap, Structure
-from ..arithmetic.integer import project_integer
-from ..arithmetic.place import place
-from ..arithmetic.raw import Raw
-from ..arithmetic.settle import settle
+from ..arithmetic.adders import Adder
+from ..arithmetic.bitheap import Structure
+from ..arithmetic.result import Result
+from ..arithmetic.rows import add_rows
 from ..formats import (
-    IntegerFormat,
     NumberFormat,
     Projection,
     parse_format,
@@ -112,34 +108,20 @@ class DotProduct(Unit):
             flush=projection.ftz_in,
             structure=structure,
         )
-        self.sum_format, self._special = self._inner.sum_format, self._inner.special
-        if o is not None:
-            projection.check(o, nan_possible=bool(self._special))
+        self.sum_format = self._inner.sum_format
+        self._result = Result(self.sum_format, self._inner.special, o, projection)
         inputs: dict[str, Any] = {}
         if beats > 1:
             inputs |= {"first": unsigned(1), "last": unsigned(1)}
-        inputs |= {"a": ArrayLayout(a, lanes), "b": ArrayLayout(b, lanes)}
-        if projection.random_bits:
-            inputs["random"] = unsigned(projection.random_bits)
-        outputs: dict[str, Any] = {"p": o or self.sum_format}
-        if o is None:
-            outputs |= {flag: unsigned(1) for flag in self._special}
-        super().__init__(inputs, outputs, stages=stages)
+        inputs |= {"a": ArrayLayout(a, lanes), "b": ArrayLayout(b, lanes), **self._result.inputs}
+        super().__init__(inputs, self._result.outputs, stages=stages)
 
     def steps(self) -> list[Step]:
-        steps = [Step("compress", self._compress)]
+        add = Step("add", self._add)
         if self.parameters.beats > 1:
-            shapes = {"total": Shape(self.sum_format.width)} | {f: Shape(1) for f in self._special}
-            if self.parameters.projection.random_bits:
-                shapes["random"] = Shape(self.parameters.projection.random_bits)
-            steps.append(Accumulation("add", self._add, state=shapes))
-        else:
-            steps.append(Step("add", self._add))
-        if self.parameters.o is None:
-            return [*steps[:-1], *self._exact_end(steps[-1])]
-        if isinstance(self.parameters.o, IntegerFormat):
-            return [*steps, Step("round", self._to_integer)]
-        return [*steps, Step("place", self._place), Step("settle", self._settle)]
+            state = {"total": Shape(self.sum_format.width), **self._result.state}
+            add = Accumulation("add", self._add, state=state)
+        return [Step("compress", self._compress), add, *self._result.steps()]
 
     # The datapath.
 
@@ -158,80 +140,6 @@ class DotProduct(Unit):
         width = self.sum_format.width
         if "total" in so_far:
             rows.append(so_far["total"])
-        if self._inner.structure.operators:
-            total: Value = sum(rows[1:], start=Value.cast(rows[0]))[:width]
-        else:
-            if len(rows) > 2:
-                heap = BitHeap(width)
-                for row in rows:
-                    heap.add(row)
-                rows = list(heap.compress(m, name="accumulate"))
-            total = add(m, rows[0], rows[1], adder=self.parameters.adder, name="carry")
-        result = {"total": wire(m, "total", total)}
-        for flag in self._special:
-            result[flag] = values[flag] | so_far[flag] if flag in so_far else values[flag]
-        if "random" in values:
-            result["random"] = values["random"]
-        return result
-
-    def _exact_end(self, add_step: Step) -> list[Step]:
-        """An exact result needs no step of its own: the sum, zero where a flag is set."""
-
-        def finish(m: Module, values: dict[str, Any]) -> dict[str, Any]:
-            flags = [values[flag] for flag in self._special]
-            total = values["total"]
-            if flags:
-                special = wire(m, "special", Cat(*flags).any())
-                total = total & (~special).replicate(len(total))
-            nan = self._nan(values)
-            result = {"p": total}
-            for flag in self._special:
-                result[flag] = nan if flag == "nan" else values[flag] & ~nan
-            return result
-
-        if isinstance(add_step, Accumulation):
-            return [add_step, Step("finish", finish)]
-
-        def add_and_finish(m: Module, values: dict[str, Any]) -> dict[str, Any]:
-            return finish(m, self._add(m, values))
-
-        return [Step("add", add_and_finish)]
-
-    def _nan(self, values: dict[str, Any]) -> Value:
-        plus, minus = (values.get(f, Const(0, 1)) for f in ("plus_infinity", "minus_infinity"))
-        return values.get("nan", Const(0, 1)) | (plus & minus)
-
-    def _raw(self, m: Module, values: dict[str, Any]) -> Raw:
-        """The sum as sign and magnitude, with its exceptions."""
-        total = values["total"]
-        total = total.as_signed() if self.sum_format.signed else total
-        negative, magnitude = sign_and_magnitude(m, total, "sum")
-        raw = Raw(significand=magnitude, offset=self.sum_format.lsb_exponent, negative=negative)
-        if not self._special:
-            return raw
-        infinite = None
-        if "plus_infinity" in self._special:
-            plus, minus = values["plus_infinity"], values["minus_infinity"]
-            infinite = wire(m, "sum_infinite", plus | minus)
-            negative = Mux(infinite, minus, Const(0, 1) if negative is None else negative)
-        return Raw(
-            significand=magnitude,
-            offset=raw.offset,
-            negative=negative,
-            nan=wire(m, "sum_nan", self._nan(values)),
-            infinite=infinite,
-        )
-
-    def _place(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        p = self.parameters
-        kept = {"random": values["random"]} if "random" in values else {}
-        return {"number": place(m, self._raw(m, values), p.o, p.projection), **kept}
-
-    def _settle(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        p = self.parameters
-        return {"p": settle(m, values["number"], p.o, p.projection, values.get("random"))}
-
-    def _to_integer(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        p = self.parameters
-        raw = self._raw(m, values)
-        return {"p": project_integer(m, raw, p.o, p.projection, values.get("random"))}
+        structure, adder = self._inner.structure, self.parameters.adder
+        total = add_rows(m, rows, width, structure=structure, adder=adder)
+        return {"total": wire(m, "total", total), **self._result.gather(values)}

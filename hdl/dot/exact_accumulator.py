@@ -2,21 +2,16 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, unsigned
 
 from ..arithmetic.adders import Adder
-from ..arithmetic.align import sign_and_magnitude
-from ..arithmetic.integer import project_integer
-from ..arithmetic.long_place import place_long, suits_long
-from ..arithmetic.place import place
-from ..arithmetic.raw import Raw
+from ..arithmetic.result import Result
 from ..arithmetic.segmented_accumulator import SegmentedAccumulator
-from ..arithmetic.settle import settle
-from ..formats import BlockFormat, IntegerFormat, NumberFormat, Projection, parse_format
+from ..formats import BlockFormat, NumberFormat, Projection, parse_format
 from ..pipeline import Accumulation, Step, wire
 from ..unit import Unit, check_positive
 from .long_blocks import LongBlocks
-from .long_terms import LongTerms, chunk_of
+from .long_terms import LongTerms
 
 __all__ = ["ExactAccumulator"]
 
@@ -117,18 +112,12 @@ class ExactAccumulator(Unit):
                 f"not {terms}"
             )
         self.beats = terms // self._terms.a_beat
-        self.sum_format, self._special = self._terms.sum_format, self._terms.special
-        if o is not None:
-            projection.check(o, nan_possible=bool(self._special))
+        self.sum_format = self._terms.sum_format
+        self._result = Result(self.sum_format, self._terms.special, o, projection)
         self._accumulator = SegmentedAccumulator(self.sum_format.width, segment, adder)
         inputs: dict[str, Any] = {"first": unsigned(1), "last": unsigned(1)}
-        inputs |= self._terms.fields
-        if projection.random_bits:
-            inputs["random"] = unsigned(projection.random_bits)
-        outputs: dict[str, Any] = {"p": o or self.sum_format}
-        if o is None:
-            outputs |= {flag: unsigned(1) for flag in self._special}
-        super().__init__(inputs, outputs, stages=stages)
+        inputs |= {**self._terms.fields, **self._result.inputs}
+        super().__init__(inputs, self._result.outputs, stages=stages)
 
     def _kind_of_terms(self) -> LongTerms | LongBlocks:
         p = self.parameters
@@ -144,20 +133,13 @@ class ExactAccumulator(Unit):
         return LongTerms(p.a, p.b, lanes=p.lanes, terms=p.terms, flush=p.projection.ftz_in)
 
     def steps(self) -> list[Step]:
-        p = self.parameters
-        shapes = self._accumulator.state | {flag: Shape(1) for flag in self._special}
-        if p.projection.random_bits:
-            shapes["random"] = Shape(p.projection.random_bits)
-        steps = [
+        state = {**self._accumulator.state, **self._result.state}
+        return [
             Step("align", self._align),
-            Accumulation("add", self._add, state=shapes),
+            Accumulation("add", self._add, state=state),
             Step("resolve", self._resolve),
+            *self._result.steps(),
         ]
-        if p.o is None:
-            return [*steps, Step("finish", self._finish)]
-        if isinstance(p.o, IntegerFormat):
-            return [*steps, Step("round", self._to_integer)]
-        return [*steps, Step("place", self._place), Step("settle", self._settle)]
 
     # The datapath.
 
@@ -181,73 +163,9 @@ class ExactAccumulator(Unit):
             so_far["total"] = wire(m, "row_sum", both ^ total)
             carries = wire(m, "row_carry", (both & total) | (~both & x))
             row = Cat(Const(0, 1), carries)[: len(carries)]
-        result = self._accumulator.add(m, so_far, row, values["carry"])
-        for flag in self._special:
-            result[flag] = values[flag] | so_far[flag]
-        if "random" in values:
-            result["random"] = values["random"]
-        return result
+        total = self._accumulator.add(m, so_far, row, values["carry"])
+        return {**total, **self._result.gather(values)}
 
     def _resolve(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         kept = {k: v for k, v in values.items() if k not in ("total", "carries")}
-        return {**kept, "sum": self._accumulator.resolve(m, values)}
-
-    def _finish(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        """The exact sum, zero where a flag is set."""
-        total = values["sum"]
-        if not self._special:
-            return {"p": total}
-        special = wire(m, "special", Cat(*(values[flag] for flag in self._special)).any())
-        nan = self._nan(values)
-        flags = {f: nan if f == "nan" else values[f] & ~nan for f in self._special}
-        return {"p": total & (~special).replicate(len(total)), **flags}
-
-    def _nan(self, values: dict[str, Any]) -> Value:
-        plus, minus = (values.get(f, Const(0, 1)) for f in ("plus_infinity", "minus_infinity"))
-        return values["nan"] | (plus & minus)
-
-    def _exceptions(self, m: Module, values: dict[str, Any]) -> dict[str, Value]:
-        """What of a sum is not its magnitude: NaN, infinity and, if that can be, its sign."""
-        found: dict[str, Value] = {}
-        if "nan" in self._special:
-            found["nan"] = wire(m, "sum_nan", self._nan(values))
-        if "plus_infinity" in self._special:
-            plus, minus = values["plus_infinity"], values["minus_infinity"]
-            found["infinite"] = wire(m, "sum_infinite", plus | minus)
-            sign = values["sum"][-1] if self.sum_format.signed else Const(0, 1)
-            found["negative"] = wire(m, "sum_negative", Mux(plus | minus, minus, sign))
-        return found
-
-    def _sum(self, values: dict[str, Any]) -> Value:
-        return values["sum"].as_signed() if self.sum_format.signed else values["sum"]
-
-    def _raw(self, m: Module, values: dict[str, Any]) -> Raw:
-        negative, magnitude = sign_and_magnitude(m, self._sum(values), "sum")
-        found = {"negative": negative, **self._exceptions(m, values)}
-        return Raw(significand=magnitude, offset=self.sum_format.lsb_exponent, **found)
-
-    def _place(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        p = self.parameters
-        width, offset = self.sum_format.width, self.sum_format.lsb_exponent
-        kept = {"random": values["random"]} if "random" in values else {}
-        if width <= _LONG or not suits_long(width, offset, p.o):
-            return {"number": place(m, self._raw(m, values), p.o, p.projection), **kept}
-        number = place_long(
-            m,
-            self._sum(values),
-            offset,
-            p.o,
-            p.projection,
-            chunk=chunk_of(width),
-            **self._exceptions(m, values),
-        )
-        return {"number": number, **kept}
-
-    def _settle(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        p = self.parameters
-        return {"p": settle(m, values["number"], p.o, p.projection, values.get("random"))}
-
-    def _to_integer(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        p = self.parameters
-        raw = self._raw(m, values)
-        return {"p": project_integer(m, raw, p.o, p.projection, values.get("random"))}
+        return {**kept, "total": self._accumulator.resolve(m, values)}

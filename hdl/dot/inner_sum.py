@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Module, Value
+from amaranth.hdl import Const, Module, Value
 
+from ..arithmetic.adders import Adder
 from ..arithmetic.bitheap import BitHeap, Structure
-from ..arithmetic.partial_products import add_products
+from ..arithmetic.partial_products import add_products, multiply
+from ..arithmetic.rows import add_rows, rows_of
 from ..formats import IntegerFormat, NumberFormat, product_range
 from ..formats.lmul_policy import Semantics
+from ..pipeline import wire
 from .terms import LaneTerms, Product
 
 __all__ = ["InnerSum"]
-
-# From this width on, radix-4 Booth digits save more rows of the tree than their recoding costs:
-# 13 % of the area of 32 lanes of int8, nothing at int4.
-_BOOTH_WIDTH = 6
 
 
 class InnerSum:
@@ -62,10 +61,7 @@ class InnerSum:
         integers = isinstance(a, IntegerFormat) and isinstance(b, IntegerFormat)
         if structure is Structure.BOOTH and not integers:
             raise ValueError("With floats the structure must be compressor or plain, not 'booth'")
-        if structure is Structure.AUTO:
-            wide = integers and b.width >= _BOOTH_WIDTH
-            structure = Structure.BOOTH if wide else Structure.COMPRESSOR
-        self.structure = structure
+        self.structure = structure = structure.for_factor(b.width if integers else 0)
         self._terms = None
         if integers and product is Product.EXACT:
             low, high = product_range(a, b)
@@ -107,6 +103,30 @@ class InnerSum:
                 structure=self.structure,
                 name=f"{name}product",
             )
-        if self.structure.operators:
-            return [heap.sum(m, structure=self.structure, name=f"{name}tree")], flags
-        return list(heap.compress(m, name=f"{name}tree")), flags
+        return rows_of(m, heap, structure=self.structure, name=f"{name}tree"), flags
+
+    def total(
+        self,
+        m: Module,
+        a: Sequence[Any],
+        b: Sequence[Any],
+        *,
+        adder: Adder = Adder.SKLANSKY,
+        name: str = "",
+    ) -> tuple[Value, dict[str, Value]]:
+        """The sum itself, signed as :attr:`sum_format` is, and the flags."""
+        rows, flags = self.rows(m, a, b, name)
+        width, structure = self.sum_format.width, self.structure
+        total = add_rows(m, rows, width, structure=structure, adder=adder, name=f"{name}inner")
+        signed = self.sum_format.signed
+        return wire(m, f"{name}total", total.as_signed() if signed else total), flags
+
+    def scaled(
+        self, m: Module, magnitude: Value, scale: Value, *, adder: Adder, name: str
+    ) -> Value:
+        """A sum's magnitude times the significand of a scale, which may be a constant 1."""
+        if isinstance(scale, Const):
+            return magnitude
+        structure = self.structure if self.structure.operators else Structure.COMPRESSOR
+        product = multiply(m, magnitude, scale, structure=structure, adder=adder, name=name)
+        return wire(m, f"{name}_scaled", product)

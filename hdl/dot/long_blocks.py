@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Const, Module, Value
+from amaranth.hdl import Module, Value
 
 from ..arithmetic.adders import Adder
 from ..arithmetic.bitheap import Structure
@@ -83,12 +83,6 @@ class LongBlocks:
         self, m: Module, values: dict[str, Any]
     ) -> tuple[list[Value], Value, dict[str, Value]]:
         """Rows and carry, whose sum modulo ``2**width`` is that of the terms, and the flags."""
-        found = {name: values[name] for name in self.fields}
-        for step in self._sum.steps()[:2]:  # the integers' sums, and their scaling
-            found = step.compute(m, found)
+        found = self._sum.terms(m, {name: values[name] for name in self.fields})
         rows, carry = rows_of(m, found["terms"], self._one, self.sum_format)
-        flags = {flag: found.get(flag, Const(0, 1)) for flag in self.special if flag == "nan"}
-        if "plus_infinity" in self.special:
-            infinite, minus = found["sum_infinite"], found["minus_infinity"]
-            flags |= {"plus_infinity": infinite & ~minus, "minus_infinity": infinite & minus}
-        return rows, carry, flags
+        return rows, carry, {flag: found[flag] for flag in self.special}

@@ -7,24 +7,19 @@ from amaranth.hdl import Cat, Const, Module, Value
 from amaranth.lib.data import ArrayLayout
 
 from ..arithmetic.bitheap import BitHeap
-from ..arithmetic.long_shift import shift_long
+from ..arithmetic.exceptions import flags_of_any
 from ..arithmetic.product import multiply
-from ..arithmetic.raw import Raw, decode, decode_integer
+from ..arithmetic.raw import Raw, read
 from ..formats import IntegerFormat, NumberFormat
 from ..pipeline import wire
+from .fixed_terms import fixed_row
 from .inner_sum import InnerSum
 
-__all__ = ["LongTerms", "chunk_of", "rows_of"]
+__all__ = ["LongTerms", "rows_of"]
 
 _ONE = IntegerFormat(1, signed=False)
 # Up to this width a plain shifter a lane keeps its rows short, which the lanes' tree thanks for.
 _LONG = 64
-
-
-def chunk_of(width: int) -> int:
-    """The chunks in which a long word is shifted, as measured: at 93 and 535 bits, others of
-    8, 16 and 32 take up to 7 % more of a whole accumulator's area."""
-    return 8 if width <= _LONG else 16 if width <= 256 else 32
 
 
 def rows_of(
@@ -37,7 +32,7 @@ def rows_of(
     """
     # A single term is a row by itself; several go on a tree, where short rows count.
     width = total.width if len(terms) == 1 else one.width
-    rows = [_row(m, x, width, total.lsb_exponent, f"term{k}") for k, x in enumerate(terms)]
+    rows = [fixed_row(m, x, width, total.lsb_exponent, f"term{k}") for k, x in enumerate(terms)]
     signs = Cat(*(x.negative for x in terms if x.negative is not None))
     if len(terms) == 1:
         return rows, signs if len(signs) else Const(0, 1)
@@ -47,22 +42,6 @@ def rows_of(
     if len(signs):
         heap.add_column(signs)
     return list(heap.compress(m)), Const(0, 1)
-
-
-def _row(m: Module, x: Raw, width: int, lsb_exponent: int, name: str) -> Value:
-    """A term in one's complement, in units of the sum."""
-    significand = x.significand
-    if x.zero is not None:
-        kept = (~x.zero).replicate(len(significand))
-        significand = wire(m, f"{name}_or_zero", significand & kept)
-    low = x.offset + x.exponent_min - lsb_exponent
-    most = low + x.exponent_max - x.exponent_min
-    amount: Value = Const(low, max(most.bit_length(), 1))
-    if x.exponent is not None:
-        moved = Value.cast(x.exponent + (low - x.exponent_min)).as_unsigned()
-        amount = wire(m, f"{name}_amount", moved[: max(most.bit_length(), 1)])
-    chunk = chunk_of(width)
-    return shift_long(m, significand, amount, x.negative, name, width=width, most=most, chunk=chunk)
 
 
 class LongTerms:
@@ -117,29 +96,12 @@ class LongTerms:
             return rows, Const(0, 1), flags
         terms = [self._raw(m, a, b, k) for k in lanes]
         rows, carry = rows_of(m, terms, self._one, self.sum_format)
-        return rows, carry, self._flags(m, terms)
+        found = flags_of_any(m, terms)
+        return rows, carry, {flag: found.get(flag, Const(0, 1)) for flag in self.special}
 
     def _raw(self, m: Module, a: Any, b: Any | None, lane: int) -> Raw:
-        x = self._decoded(m, a[lane], self._a, f"a{lane}")
+        x = read(m, a[lane], self._a, f"a{lane}", flush=self._flush)
         if b is None or self._b is None:
             return x
-        y = self._decoded(m, b[lane], self._b, f"b{lane}")
+        y = read(m, b[lane], self._b, f"b{lane}", flush=self._flush)
         return multiply(m, x, y, wire(m, f"product{lane}", x.significand * y.significand))
-
-    def _decoded(self, m: Module, element: Any, format: NumberFormat, name: str) -> Raw:
-        if isinstance(format, IntegerFormat):
-            return decode_integer(m, Value.cast(element), format, name)
-        return decode(m, element, name, normalize=False, flush=self._flush)
-
-    def _flags(self, m: Module, terms: list[Raw]) -> dict[str, Value]:
-        flags = {}
-        zero = Const(0, 1)
-        if "nan" in self.special:
-            nan = Cat(*(x.nan for x in terms if x.nan is not None))
-            flags["nan"] = wire(m, "any_nan", nan.any())
-        if "plus_infinity" in self.special:
-            infinite = Cat(*(zero if x.infinite is None else x.infinite for x in terms))
-            minus = Cat(*(zero if x.negative is None else x.negative for x in terms))
-            flags["plus_infinity"] = wire(m, "any_plus_infinity", (infinite & ~minus).any())
-            flags["minus_infinity"] = wire(m, "any_minus_infinity", (infinite & minus).any())
-        return flags

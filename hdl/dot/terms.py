@@ -9,10 +9,11 @@ from amaranth.hdl import Cat, Const, Module, Value
 from ..arithmetic import lmul
 from ..arithmetic.align import align, align_signed, shift_by_two, significand_or_zero
 from ..arithmetic.bitheap import BitHeap
+from ..arithmetic.exceptions import flags_of_any
 from ..arithmetic.product import multiply
-from ..arithmetic.raw import Raw, decode, decode_integer
+from ..arithmetic.raw import Raw, read
 from ..arithmetic.significands import negated_if, signed_product
-from ..formats import FloatFormat, IntegerFormat, NumberFormat, product_range
+from ..formats import FloatFormat, NumberFormat, product_range
 from ..formats.lmul_policy import LMulSpecials, Semantics, published_offset
 from ..pipeline import wire
 
@@ -125,7 +126,8 @@ class LaneTerms:
         """Each lane's product, still a significand with an exponent, and the flags of all."""
         lanes = enumerate(zip(a, b, strict=True))
         products = [self._product(m, x, y, lane, name) for lane, (x, y) in lanes]
-        return products, self._flags(m, [product.raw for product in products], name)
+        found = flags_of_any(m, [product.raw for product in products], name)
+        return products, {flag: found.get(flag, Const(0, 1)) for flag in self.special}
 
     def _product(self, m: Module, a: Any, b: Any, lane: int, name: str) -> Lane:
         if self._product_kind is Product.LMUL:
@@ -140,8 +142,8 @@ class LaneTerms:
                 structure=lmul.Structure.PLAIN if self._plain else lmul.Structure.RIPPLE,
             )
             return Lane(product)
-        x = self._decoded(m, a, f"{name}a{lane}")
-        y = self._decoded(m, b, f"{name}b{lane}")
+        x = read(m, a, self._a, f"{name}a{lane}", flush=self._flush)
+        y = read(m, b, self._b, f"{name}b{lane}", flush=self._flush)
         p, q = x.significand, y.significand
         term = f"{name}lane{lane}"
         signed = x.negative is not None or y.negative is not None
@@ -156,26 +158,6 @@ class LaneTerms:
         assert x.exponent is not None
         assert y.exponent is not None
         return Lane(raw, shift_by_two(m, product, x.exponent, y.exponent, term), aligned=True)
-
-    def _decoded(self, m: Module, element: Any, name: str) -> Raw:
-        format = element.shape()
-        if isinstance(format, IntegerFormat):
-            return decode_integer(m, Value.cast(element), format, name)
-        return decode(m, element, name, normalize=False, flush=self._flush)
-
-    def _flags(self, m: Module, products: list[Raw], name: str) -> dict[str, Value]:
-        flags = {}
-        if "nan" in self.special:
-            lanes = [x.nan for x in products if x.nan is not None]
-            flags["nan"] = wire(m, f"{name}any_nan", Cat(*lanes).any())
-        if "plus_infinity" in self.special:
-            zero = Const(0, 1)
-            infinite = [x.infinite for x in products if x.infinite is not None]
-            minus = [zero if x.negative is None else x.negative for x in products]
-            infinite, minus = Cat(*infinite), Cat(*minus)
-            flags["plus_infinity"] = wire(m, f"{name}any_plus_infinity", (infinite & ~minus).any())
-            flags["minus_infinity"] = wire(m, f"{name}any_minus_infinity", (infinite & minus).any())
-        return flags
 
     def add_to(self, m: Module, heap: BitHeap, products: Sequence[Lane], name: str) -> None:
         """Put the products on a heap, in fixed point and two's complement.

@@ -98,6 +98,26 @@ class BlockFormat:
         """Whether every scale is a power of two, so that scaling is an exponent's addition."""
         return isinstance(self.scale, FloatFormat) and self.scale.mantissa_width == 0
 
+    @property
+    def difference(self) -> NumberFormat:
+        """The format of an element less its block's zero point."""
+        if not self.zero_point:
+            return self.element
+        assert isinstance(self.element, IntegerFormat)
+        return IntegerFormat(self.element.width + 1, True, self.element.fraction, narrow=True)
+
+    def decode_elements(self, codes: Any, zero_points: Any = None) -> Decoded:
+        """The exact values of elements less their zero points, without any scale.
+
+        Args:
+            zero_points: one per element.
+        """
+        element = self.element.decode(codes)
+        if zero_points is None:
+            return element
+        signed = np.asarray(codes).astype(np.int64) - np.asarray(zero_points).astype(np.int64)
+        return Decoded(element.nan, element.infinite, signed < 0, abs(signed), element.exponent)
+
     def decode(self, codes: Any, scales: Any, zero_points: Any = None) -> Decoded:
         """The exact values of elements, without the tensor's scale.
 
@@ -109,14 +129,9 @@ class BlockFormat:
             scales, zero_points: one per block along the last axis.
         """
         scale = self.scale.decode(np.repeat(np.asarray(scales), self.size, axis=-1))
-        element = self.element.decode(codes)
         if zero_points is not None:
-            assert isinstance(self.element, IntegerFormat)
-            zero = np.repeat(np.asarray(zero_points), self.size, axis=-1).astype(np.int64)
-            signed = np.asarray(codes).astype(np.int64) - zero
-            element = Decoded(
-                element.nan, element.infinite, signed < 0, abs(signed), element.exponent
-            )
+            zero_points = np.repeat(np.asarray(zero_points), self.size, axis=-1)
+        element = self.decode_elements(codes, zero_points)
         wide = _significand_bits(self.element) + _significand_bits(self.scale) > 60
         kind = object if wide else np.int64
         significand = element.significand.astype(kind) * scale.significand.astype(kind)

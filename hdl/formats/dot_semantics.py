@@ -99,21 +99,18 @@ _PUBLISHED = {
 }
 
 
-class _Truncation(Projection):
-    """Toward zero, but beyond the largest number to infinity; NaN has all its bits set."""
-
-    def overflow_magnitude(self, target: FloatFormat, negative: bool) -> int | None:
-        return target.infinity_magnitude
-
-    def nan_code(self, target: FloatFormat) -> int:
-        return target.magnitude_mask
-
-
 class _ToNearest(Projection):
     """IEEE 754's default, with the tensor cores' NaN: all its bits are set."""
 
     def nan_code(self, target: FloatFormat) -> int:
         return target.magnitude_mask
+
+
+class _Truncation(_ToNearest):
+    """Toward zero, but beyond the largest number to infinity."""
+
+    def overflow_magnitude(self, target: FloatFormat, negative: bool) -> int | None:
+        return target.infinity_magnitude
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ def how_many(unit, simulator):
     bits = sum(Shape.cast(field.shape).width for _, field in unit.i.payload.shape())
     if simulator == "icarus":
         return ICARUS_VECTORS if bits <= WIDE_BITS else ICARUS_WIDE_VECTORS
-    return None if (exhaustive_bits(unit) or 99) <= EXHAUSTIVE_BITS else VERILATOR_VECTORS
+    all_bits = exhaustive_bits(unit)
+    return None if all_bits is not None and all_bits <= EXHAUSTIVE_BITS else VERILATOR_VECTORS
 
 
 def check(case, simulator, **options):

@@ -1,5 +1,7 @@
 """Exact products of decoded numbers."""
 
+from functools import reduce
+
 import numpy as np
 
 from ...hdl.formats import Decoded
@@ -8,15 +10,20 @@ from .exact import bit_length, wide
 __all__ = ["multiply"]
 
 
-def multiply(a: Decoded, b: Decoded) -> Decoded:
-    """``a * b``, exactly; infinity times zero is NaN (IEEE 754-2019, 7.2)."""
-    a_zero = (a.significand == 0) & ~a.nan & ~a.infinite
-    b_zero = (b.significand == 0) & ~b.nan & ~b.infinite
-    bits = sum(int(bit_length(np.asarray(x.significand)).max(initial=0)) for x in (a, b))
+def multiply(*factors: Decoded) -> Decoded:
+    """The exact product. A NaN, or an infinity and a zero among the factors, make NaN (IEEE
+    754-2019, 7.2); the significand of what is no number is 0."""
+    zeros = [(x.significand == 0) & ~x.nan & ~x.infinite for x in factors]
+    infinite = reduce(np.logical_or, (x.infinite for x in factors))
+    nan = reduce(np.logical_or, (x.nan for x in factors))
+    nan = nan | (infinite & reduce(np.logical_or, zeros))
+    infinite = infinite & ~nan
+    bits = sum(int(bit_length(np.asarray(x.significand)).max(initial=0)) for x in factors)
+    significand = reduce(np.multiply, (wide(x.significand, bits) for x in factors))
     return Decoded(
-        nan=a.nan | b.nan | (a.infinite & b_zero) | (b.infinite & a_zero),
-        infinite=a.infinite | b.infinite,
-        negative=a.negative ^ b.negative,
-        significand=wide(a.significand, bits) * wide(b.significand, bits),
-        exponent=a.exponent + b.exponent,
+        nan=nan,
+        infinite=infinite,
+        negative=reduce(np.logical_xor, (x.negative for x in factors)),
+        significand=np.where(nan | infinite, 0, significand),
+        exponent=reduce(np.add, (x.exponent for x in factors)),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ....hdl.formats import BlockFormat, Decoded, FloatFormat, IntegerFormat, Overflow, Projection
+from ....hdl.formats import BlockFormat, FloatFormat, Overflow, Projection
 from ..product import multiply
 from ..rounding import flush_subnormals, project
 
@@ -31,15 +31,10 @@ def dequantize(
 ) -> np.ndarray:
     """Codes in ``o`` of elements, one block a row, with a scale and a zero point for each."""
     projection = projection or Projection(overflow=Overflow.INF_OR_NAN)
-    element = a.element.decode(codes)
+    zeros = None if zero_points is None else np.asarray(zero_points)[:, None]
+    element = a.decode_elements(codes, zeros)
     scale = a.scale.decode(np.asarray(scales)[:, None])
     if projection.ftz_in:
         element = flush_subnormals(element, a.element)
         scale = flush_subnormals(scale, a.scale)
-    if zero_points is not None:
-        assert isinstance(a.element, IntegerFormat)
-        signed = a.element.integers(codes) - a.element.integers(zero_points)[:, None]
-        element = Decoded(
-            element.nan, element.infinite, np.asarray(signed < 0), abs(signed), element.exponent
-        )
     return project(multiply(element, scale), o, projection, random)

@@ -13,8 +13,9 @@ import numpy as np
 from ....hdl.formats import Decoded, FloatFormat
 from ....hdl.formats.dot_semantics import FLOOR_EXPONENT, Alignment, alignment, lanes_of, runs_of
 from ..exact import INT64_BITS, bit_length, shift_left, shift_right, wide
+from ..product import multiply
 from ..rounding import project
-from .block_products import Operand, add_up, columns, product
+from .block_products import Operand, add_up, columns
 
 __all__ = ["aligned"]
 
@@ -54,7 +55,7 @@ def _terms(
         lanes = slice(run.start, run.stop)
         x, y = columns(a.elements, lanes), columns(b.elements, lanes)
         scales = columns(a.scales, [run.a]), columns(b.scales, [run.b])
-        each = product(x, y, *scales)
+        each = multiply(x, y, *scales)
         exponent = sum(
             s.exponent + (f.mantissa_width if isinstance(f, FloatFormat) else 0)
             for s, f in zip(scales, (p.a.scale, p.b.scale), strict=True)

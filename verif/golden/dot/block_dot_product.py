@@ -8,9 +8,10 @@ import numpy as np
 from ....hdl.formats import Decoded
 from ....hdl.formats.dot_semantics import DotSemantics, runs_of
 from ..exact import bit_length, shift_left, wide
+from ..product import multiply
 from ..rounding import flush_subnormals, project
 from .block_aligned import aligned
-from .block_products import Operand, add_up, columns, flags_of, product, read_operand
+from .block_products import Operand, add_up, columns, flags_of, read_operand
 from .block_sequential import sequential
 
 __all__ = ["model"]
@@ -51,14 +52,14 @@ def _exact_sum(p: Any, a: Operand, b: Operand, c: Decoded | None) -> Decoded:
         lanes = slice(run.start, run.stop)
         x, y = columns(a.elements, lanes), columns(b.elements, lanes)
         scales = columns(a.scales, [run.a]), columns(b.scales, [run.b])
-        inner = add_up(product(x, y))
+        inner = add_up(multiply(x, y))
         inner = Decoded(*(v[:, None] for v in vars(inner).values()))
-        term = product(inner, *scales)
+        term = multiply(inner, *scales)
         # A scale that is special, or zero beside special elements, speaks to each product.
         rare = scales[0].infinite | scales[1].infinite | inner.infinite
         if rare.any():
             where = np.flatnonzero(rare[:, 0])
-            each = add_up(product(*(_rows(v, where) for v in (x, y, *scales))))
+            each = add_up(multiply(*(_rows(v, where) for v in (x, y, *scales))))
             for name, values in vars(term).items():
                 values = np.array(values)
                 values[where, 0] = getattr(each, name)

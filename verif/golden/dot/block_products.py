@@ -1,42 +1,15 @@
-"""Exact products of scaled elements, and sums of exact numbers: the parts of block goldens."""
+"""Operands of block dot products, and exact sums of numbers: the parts of block goldens."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ....hdl.formats import BlockFormat, Decoded, IntegerFormat
+from ....hdl.formats import BlockFormat, Decoded
 from ..exact import INT64_BITS, bit_length, shift_left, wide
 from ..rounding import flush_subnormals
 
-__all__ = ["Operand", "add_up", "chosen", "columns", "flags_of", "product", "read_operand"]
-
-
-def product(*factors: Decoded) -> Decoded:
-    """The exact product. A NaN, or an infinity and a zero among the factors, make NaN."""
-    nan, infinite, zero, negative = (np.zeros(1, bool) for _ in range(4))
-    exponent: Any = np.zeros(1, np.int64)
-    bits = 0
-    for x in factors:
-        nan = nan | x.nan
-        infinite = infinite | x.infinite
-        zero = zero | ((x.significand == 0) & ~x.nan & ~x.infinite)
-        negative = negative ^ x.negative
-        exponent = exponent + x.exponent
-        bits += int(bit_length(np.asarray(x.significand)).max(initial=0))
-    significand: Any = wide(np.ones(1, np.int64), bits)
-    for x in factors:
-        significand = significand * wide(x.significand, bits)
-    nan = nan | (infinite & zero)
-    infinite = infinite & ~nan
-    shape = np.shape(significand)
-    return Decoded(
-        np.broadcast_to(nan, shape),
-        np.broadcast_to(infinite, shape),
-        np.broadcast_to(negative, shape),
-        np.where(nan | infinite, 0, significand),
-        np.broadcast_to(np.asarray(exponent).astype(np.int64), shape),
-    )
+__all__ = ["Operand", "add_up", "chosen", "columns", "flags_of", "read_operand"]
 
 
 def add_up(terms: Decoded) -> Decoded:
@@ -98,14 +71,11 @@ def read_operand(
     codes = np.asarray(inputs[name])
     scales = np.asarray(inputs[f"{name}_scale"])
     scales = scales.reshape(len(codes), -1)
-    elements, scale = block.element.decode(codes), block.scale.decode(scales)
+    zeros = None
     if block.zero_point:
-        assert isinstance(block.element, IntegerFormat)
         zeros = np.asarray(inputs[f"{name}_zero"]).reshape(len(codes), -1)
-        signed = codes.astype(np.int64) - np.repeat(zeros, block.size, axis=-1).astype(np.int64)
-        elements = Decoded(
-            elements.nan, elements.infinite, signed < 0, abs(signed), elements.exponent
-        )
+        zeros = np.repeat(zeros, block.size, axis=-1)
+    elements, scale = block.decode_elements(codes, zeros), block.scale.decode(scales)
     if flush:
         elements = flush_subnormals(elements, block.element)
         scale = flush_subnormals(scale, block.scale)

@@ -6,8 +6,9 @@ import numpy as np
 
 from ....hdl.formats import Decoded, Rounding
 from ....hdl.formats.dot_semantics import runs_of
+from ..product import multiply
 from ..rounding import project
-from .block_products import Operand, add_up, chosen, columns, product
+from .block_products import Operand, add_up, chosen, columns
 
 __all__ = ["sequential"]
 
@@ -20,7 +21,7 @@ def sequential(p: Any, a: Operand, b: Operand, c: Decoded | None) -> np.ndarray:
     for run in runs_of(p):
         scales = columns(a.scales, run.a), columns(b.scales, run.b)
         for lane in range(run.start, run.stop):
-            term = product(columns(a.elements, lane), columns(b.elements, lane), *scales)
+            term = multiply(columns(a.elements, lane), columns(b.elements, lane), *scales)
             codes = project(_sum(so_far, term, p.projection.rounding), p.o, p.projection)
             so_far = p.o.decode(codes)
     return codes

@@ -8,9 +8,9 @@ import numpy as np
 from ....hdl.formats import Decoded
 from ....hdl.formats.lmul_policy import LMulSpecials, published_offset
 from .. import lmul
-from ..exact import INT64_BITS, bit_length, wide
+from ..exact_sum import sum_lanes
 from ..product import multiply
-from ..rounding import flush_subnormals, project
+from ..rounding import flush_subnormals
 
 __all__ = ["model"]
 
@@ -18,34 +18,10 @@ __all__ = ["model"]
 def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """One result per transaction: ``a`` and ``b`` have shape (beats, lanes)."""
     p = parameters
-    terms = _products(p, inputs)
-    lsb = _lsb_exponent(p)
-    places = np.where(terms.significand == 0, 0, terms.exponent - lsb)
-    top = int((bit_length(np.asarray(terms.significand)) + places).max(initial=0))
-    bits = top + (p.lanes * p.beats).bit_length() + 1
-    magnitude = wide(terms.significand, bits) << wide(places, bits)
-    total = np.where(terms.negative, -magnitude, magnitude).sum(axis=1)
-    nan = terms.nan.any(axis=1)
-    plus = (terms.infinite & ~terms.negative & ~terms.nan).any(axis=1)
-    minus = (terms.infinite & terms.negative & ~terms.nan).any(axis=1)
-    random = inputs.get("random")
+    sums = sum_lanes(_products(p, inputs), _lsb_exponent(p), p.lanes * p.beats)
     if p.beats > 1:
-        starts = np.flatnonzero(inputs["first"])
-        total = np.add.reduceat(total, starts)
-        nan, plus, minus = (np.logical_or.reduceat(x, starts) for x in (nan, plus, minus))
-        if random is not None:
-            random = random[np.flatnonzero(inputs["last"])]
-    nan = np.asarray(nan | (plus & minus))
-    infinite = np.asarray((plus | minus) & ~nan)
-    if p.o is None:
-        total = np.where(nan | infinite, 0, total)
-        flags = {"nan": nan, "plus_infinity": plus & ~nan, "minus_infinity": minus & ~nan}
-        return {"p": total, **{k: np.asarray(v).astype(np.int64) for k, v in flags.items()}}
-    negative = np.where(infinite, minus, np.asarray(total < 0, bool))
-    if bits <= INT64_BITS:
-        total = total.astype(np.int64)
-    numbers = Decoded(nan, infinite, negative, abs(total), np.full(len(total), lsb))
-    return {"p": project(numbers, p.o, p.projection, random)}
+        sums = sums.over_beats(inputs)
+    return sums.result(p.o, p.projection, inputs)
 
 
 def _products(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
