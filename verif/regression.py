@@ -137,6 +137,8 @@ def _block_conversions() -> Iterator[Case]:
         seed="3",
         stages="1",
     )
+    yield case("bf16", "e2m1fn_ue4m3_3", scaler="te", stages="1")
+    yield case("bf16", "e2m1fn_e8m0fnu_4", rule="quest", stages="2")
     unit = "block-dequantizer"
     yield unit, {"a": "e5m2_e8m0fnu_2"}
     yield unit, {"a": "e2m1fn_ue4m3_4", "o": "bf16", "stages": "1"}

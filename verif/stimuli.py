@@ -10,6 +10,7 @@ from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat
 from ..hdl.unit import Unit
 from .block_stimuli import block_stimuli, takes_blocks
 from .neighbours import neighbours
+from .tensor_stimuli import tensor_scales
 
 __all__ = ["corners", "exhaustive_bits", "stimuli", "stimuli_options"]
 
@@ -125,6 +126,9 @@ def stimuli(
             result[name] = _draw(rng, format, (count,))
     if takes_blocks(unit.parameters):
         result = block_stimuli(rng, unit.parameters, result)
+    if "tensor_scale" in fields:
+        p = unit.parameters
+        result["tensor_scale"] = tensor_scales(rng, p.a, p.o, result)
     crossed = _cross(fields, operands, result, count)
     if "last" in fields:
         result |= _bounds(rng, count, unit.beats)

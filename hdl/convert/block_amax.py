@@ -30,7 +30,7 @@ from ..formats.scale_rules import (
 from ..pipeline import wire
 from .block_lane import shortened
 
-__all__ = ["EXPONENT", "BlockAmax"]
+__all__ = ["EXPONENT", "BlockAmax", "held"]
 
 #: Format of the exponent of a power of two that all numbers of a beat are multiplied by.
 EXPONENT = IntegerFormat(9)
@@ -211,20 +211,9 @@ class BlockAmax:
         if exponent is not None:
             total = total + exponent
         code = wire(m, "scale_code", total)
-        most = self._scale.max_magnitude
-        beyond = most
-        if self._overflow is ScaleOverflow.INF_OR_NAN:
-            infinity, nan = self._scale.infinity_magnitude, self._scale.nan_code
-            beyond = infinity if infinity is not None else nan if nan is not None else most
-        held: Value = code
-        if self._a.max_exponent_field + self._step + flagged > most or exponent is not None:
-            held = Mux(code > most, beyond, held)
-        negative = code[-1] if code.shape().signed else Const(0, 1)
-        if self._least == 0:
-            held = Mux(negative, 0, held)
-        else:
-            held = Mux(code < self._least, self._least, held)
-        return Cat(held, Const(0, self._scale.width))[: self._scale.width], special, ~key.any()
+        above = self._a.max_exponent_field + self._step + flagged > self._scale.max_magnitude
+        above = above or exponent is not None
+        return held(code, self._scale, self._overflow, above=above), special, ~key.any()
 
     def _of_magnitude(
         self, m: Module, key: Value, exponent: Value | None
@@ -265,3 +254,24 @@ class BlockAmax:
         code = settle(m, place(m, number, scale, projection), scale, projection)
         special = view.exponent.all()
         return code, special, zero
+
+
+def held(code: Value, scale: FloatFormat, overflow: ScaleOverflow, *, above: bool) -> Value:
+    """The code of a scale that is a power of two, held to the range of its format.
+
+    ``above`` says whether it may be beyond the largest.
+    """
+    most = scale.max_magnitude
+    beyond = most
+    if overflow is ScaleOverflow.INF_OR_NAN:
+        infinity, nan = scale.infinity_magnitude, scale.nan_code
+        beyond = infinity if infinity is not None else nan if nan is not None else most
+    result: Value = code
+    if above:
+        result = Mux(code > most, beyond, result)
+    if scale.zero:
+        result = Mux(code < 1, 1, result)
+    else:
+        negative = code[-1] if code.shape().signed else Const(0, 1)
+        result = Mux(negative, 0, result)
+    return Cat(result, Const(0, scale.width))[: scale.width]

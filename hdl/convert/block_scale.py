@@ -75,6 +75,8 @@ class BlockScale(Unit):
         stages: int = 0,
     ) -> None:
         check_positive("number of beats", beats, most=1 << 32)
+        if rule.by_spread:
+            raise ValueError(f"The scale rule must be one of the largest magnitude, not '{rule}'")
         check_block(a, o, rule, specials)
         self._amax = BlockAmax(self.parameters, flush=ftz_in, multiplied=False)
         inputs: dict[str, Any] = {}

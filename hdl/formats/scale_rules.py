@@ -4,12 +4,15 @@ Nothing is computed here but constants of formats. ``amax`` is the largest magni
 ``top`` the largest finite element.
 """
 
+from dataclasses import fields
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from .blocks import BlockFormat
 from .floats import FloatFormat
 from .integers import IntegerFormat
+from .projection import Projection
 
 __all__ = [
     "BlockSpecials",
@@ -17,11 +20,14 @@ __all__ = [
     "ScaleOverflow",
     "ScaleRule",
     "ScaleSource",
+    "Scaler",
     "ZeroBlock",
     "check_block",
+    "check_te",
     "element_exponent",
     "element_top",
     "rule_of",
+    "spread_constant",
 ]
 
 
@@ -49,10 +55,24 @@ class ScaleRule(StrEnum):
     #: ConvertToBlockMaxAbsFinite).
     MAX_ABS = "max_abs"
 
+    #: ``2**floor(log2(c * sd))`` with the standard deviation ``sd`` of the block's numbers and
+    #: ``c = 2.92247856 / 6``, which makes the least error of Gaussian numbers in E2M1 (QuEST,
+    #: Quartet's forward pass). The numbers count with as many bits as the unit's ``spread_bits``
+    #: says, from the leading one of the largest down; numbers that are all equal then are a block
+    #: of zeros to this rule, where the published one adds 1e-8 to ``c * sd``.
+    QUEST = "quest"
+    #: The same with the logarithm to nearest, which has less error.
+    QUEST_NEAREST = "quest_nearest"
+
     @property
     def by_exponent(self) -> bool:
         """Whether the scale is a power of two that amax's exponent and one comparison decide."""
-        return self not in (ScaleRule.NEAREST, ScaleRule.MAX_ABS)
+        return not (self.by_spread or self in (ScaleRule.NEAREST, ScaleRule.MAX_ABS))
+
+    @property
+    def by_spread(self) -> bool:
+        """Whether the scale is a power of two that the standard deviation decides."""
+        return self in (ScaleRule.QUEST, ScaleRule.QUEST_NEAREST)
 
 
 class ScaleSource(StrEnum):
@@ -62,6 +82,16 @@ class ScaleSource(StrEnum):
     BLOCK = "block"
     #: Given with the block: the exponent of a tensor, of a channel, of a tile.
     GIVEN = "given"
+
+
+class Scaler(StrEnum):
+    """How often a block is rounded on the way to its scale and its elements."""
+
+    #: Once each: the scale from amax, the elements from the exact quotients.
+    EXACT = "exact"
+    #: As TransformerEngine does NVFP4, by a sequence of binary32 operations that begins with the
+    #: tensor's scale, an input.
+    TE = "te"
 
 
 class BlockSpecials(StrEnum):
@@ -121,6 +151,13 @@ def element_exponent(block: BlockFormat) -> int:
     return block.element.max_integer.bit_length() - 1 + block.element.lsb_exponent
 
 
+def spread_constant(rule: ScaleRule) -> Fraction:
+    """The square of what a standard deviation is multiplied by to give a scale, before it is taken
+    down to a power of two: to nearest is down from the square root of two times as much."""
+    square = (Fraction("2.92247856") / 6) ** 2
+    return square * 2 if rule is ScaleRule.QUEST_NEAREST else square
+
+
 def check_block(
     a: FloatFormat,
     o: BlockFormat,
@@ -149,8 +186,53 @@ def check_block(
             f"The scale rule must be 'nearest' or 'max_abs' with scales in {o.scale}, which are "
             f"more than powers of two, not '{rule}'"
         )
+    if rule.by_spread and not (
+        o.power_of_two_scale and str(o.element) == "e2m1fn" and specials is BlockSpecials.SCALE_NAN
+    ):
+        raise ValueError(
+            f"The scale rule must not be '{rule}', which is for e2m1fn elements, scales that are "
+            f"powers of two and specials 'scale_nan', with '{o}' and specials '{specials}'"
+        )
     if specials is BlockSpecials.SCALE_NAN and not o.scale.has_nan:
         raise ValueError(
             f"The specials must be 'ignore' with scales in {o.scale}, which has no NaN, "
             f"not '{specials}'"
         )
+
+
+def check_te(
+    a: FloatFormat,
+    o: BlockFormat,
+    rule: ScaleRule,
+    scale: ScaleSource,
+    specials: BlockSpecials,
+    zero_block: ZeroBlock,
+    multiplied: bool,
+    projection: Projection,
+) -> None:
+    """Refuse what TransformerEngine's order of operations says nothing about.
+
+    Raises:
+        ValueError: saying which parameter must be how.
+    """
+    if (str(o.element), str(o.scale)) != ("e2m1fn", "ue4m3"):
+        raise ValueError(
+            f"The block format must have e2m1fn elements and ue4m3 scales with scaler 'te', "
+            f"as nvfp4 has, not '{o}'"
+        )
+    top = a.max_integer.bit_length() + a.lsb_exponent
+    if a.precision > 24 or a.lsb_exponent < -149 or top > 128:
+        raise ValueError(f"The numbers must be those of binary32 with scaler 'te', not '{a}'")
+    choices: list[tuple[str, Any, tuple[Any, ...]]] = [
+        ("scale rule", rule, (ScaleRule.NEAREST, ScaleRule.AUTO)),
+        ("scale", scale, (ScaleSource.BLOCK,)),
+        ("specials", specials, (BlockSpecials.SCALE_NAN,)),
+        ("scale of a block of zeros", zero_block, (ZeroBlock.LEAST,)),
+        ("multiplication by a power of two", multiplied, (False,)),
+    ]
+    for field in fields(Projection):
+        if field.name != "neg_zero":
+            choices.append((field.name, getattr(projection, field.name), (field.default,)))
+    for what, value, allowed in choices:
+        if value not in allowed:
+            raise ValueError(f"The {what} must be '{allowed[0]}' with scaler 'te', not '{value}'")

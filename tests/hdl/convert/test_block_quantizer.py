@@ -1,6 +1,7 @@
 """The block quantizer: blocks worked by hand, a scalar reference, random streams, refusals."""
 
 import block_scalar
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -89,6 +90,42 @@ def test_every_number_and_given_scale(o):
     result = verify(generate("block-quantizer", texts), simulator="icarus")
     assert result.passed, result.examples
     assert "all " in result.stimuli
+
+
+def test_te_beside_midpoints(rng):
+    """Numbers that binary32's last place takes over a midpoint of E2M1, or not, against the lines
+    of the algorithm with ml_dtypes for both roundings."""
+    x = (rng.uniform(1, 2, (400, 4)) * 2.0 ** rng.integers(-60, 60, (400, 1))).astype(np.float32)
+    amax = 2 * x[:, 0]
+    x[:, 0] = amax
+    tensor = (2688 / (amax * rng.uniform(1, 400, 400))).astype(np.float32)
+    scale = (amax * (tensor * (np.float32(1) / np.float32(6)))).astype(ml_dtypes.float8_e4m3fn)
+    factor = 1 / (scale.astype(np.float32) * (1 / tensor))
+    midpoints = rng.choice([0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5], (400, 3))
+    near = (midpoints / factor[:, None].astype(float)).astype(np.float32).view(np.uint32)
+    x[:, 1:] = (near + rng.integers(-1, 3, near.shape)).astype(np.uint32).view(np.float32)
+    product = np.minimum(x * factor[:, None], 6)
+    want = product.astype(ml_dtypes.float4_e2m1fn).view(np.uint8)
+    made = generate("block-quantizer", {"o": "e2m1fn_ue4m3_4", "scaler": "te"})
+    inputs = {"a": x.view(np.uint32), "tensor_scale": tensor.view(np.uint32)}
+    got, _ = run_on(made, inputs, len(x))
+    assert got["p_scale"].tolist() == scale.view(np.uint8).tolist()
+    assert got["p"].tolist() == want.tolist()
+    assert 0.1 < np.isin(product[:, 1:], midpoints).mean() < 0.9
+
+
+@pytest.mark.parametrize(
+    ("size", "more"), [(6, {}), (3, {"a": "fp32", "spread_bits": "12", "rule": "quest_nearest"})]
+)
+def test_spread_of_real_blocks(size, more, rng):
+    """Through no model of ours: the scale as the published line has it in binary64, with numbers of
+    few bits, of which none is cut."""
+    numbers = rng.integers(-127, 128, (300, size)) * 2.0 ** rng.integers(-20, 20, (300, 1))
+    codes = numbers.astype(np.float32).view(np.uint32) >> (0 if "a" in more else 16)
+    texts = {"a": "bf16", "o": f"e2m1fn_e8m0fnu_{size}", "rule": "quest", **more}
+    _, scales = run(texts, {"a": codes})
+    spread = numbers.std(axis=1) * 2.92247856 / 6 * (2**0.5 if "a" in more else 1)
+    assert scales == (np.floor(np.log2(spread)) + 127).tolist()
 
 
 def xorshift(state):
@@ -186,6 +223,14 @@ def test_no_two_words_start_alike(seed):
         ({"o": "e2m1fn_e3m2fn_8"}, "must be 'ignore' with scales in e3m2fn, which has no NaN"),
         ({"scale_overflow": "p3109_satnone"}, "must be one of sat, inf_or_nan, not"),
         ({"random_source": "lfsr"}, "rounding must be stochastic with a random source"),
+        ({"rule": "quest", "o": "mxfp8_e4m3"}, "must not be 'quest', which is for e2m1fn elements"),
+        ({"rule": "quest", "specials": "ignore"}, "with 'mxfp4' and specials 'ignore'"),
+        ({"spread_bits": "3"}, "number of spread bits must be an integer from 4 to 24, not 3"),
+        ({"scaler": "te"}, "e2m1fn elements and ue4m3 scales with scaler 'te', as nvfp4 has, not"),
+        ({"scaler": "te", "o": "nvfp4", "rounding": "rtz"}, "The rounding must be 'rne' with"),
+        ({"scaler": "te", "o": "nvfp4", "multiplied": "true"}, "must be 'False' with scaler 'te'"),
+        ({"scaler": "te", "o": "nvfp4", "zero_block": "one"}, "zeros must be 'least' with scaler"),
+        ({"scaler": "te", "o": "nvfp4", "a": "e9m5"}, "numbers must be those of binary32 with"),
         ({"seed": "-1"}, "seed must be an integer from 0 to 4294967295, not -1"),
         (
             {"rounding": "sra", "random_bits": "4", "random_source": "lfsr"},

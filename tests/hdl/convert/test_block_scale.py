@@ -68,3 +68,5 @@ def test_largest_magnitude_in_binary32(rng):
 def test_refused():
     with pytest.raises(ValueError, match="number of beats must be an integer from 1 to"):
         generate("block-scale", {"beats": "0"})
+    with pytest.raises(ValueError, match="must be one of the largest magnitude, not 'quest'"):
+        generate("block-scale", {"o": "mxfp4", "rule": "quest"})

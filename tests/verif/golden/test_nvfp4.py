@@ -5,21 +5,29 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from bitwright.hdl.formats import parse_block, parse_format
+from bitwright.hdl.formats import NegativeZero, Projection, parse_block, parse_format
 from bitwright.verif.golden.convert.block_quantizer import quantize
-from bitwright.verif.golden.convert.nvfp4 import quantize_te, tensor_scale_te
+from bitwright.verif.golden.convert.nvfp4 import (
+    quantize_blocks_te,
+    quantize_te,
+    tensor_scale_te,
+)
+from bitwright.verif.neighbours import neighbours
 
 FP32 = parse_format("fp32")
 F = np.float32
 
 
-def restated(x):
+def restated(x, s_enc=None):
     """The published lines, one after the other, with ml_dtypes for both roundings."""
     amax_tensor = np.abs(x).max()
-    s_enc = F(1) if amax_tensor == 0 else min(F(448) * F(6) / amax_tensor, np.finfo(F).max)
+    if s_enc is None:
+        s_enc = F(1) if amax_tensor == 0 else min(F(448) * F(6) / amax_tensor, np.finfo(F).max)
     s_dec = F(1) / s_enc
     mult = s_enc * (F(1) / F(6))
-    s_b = np.clip(np.abs(x).max(axis=1) * mult, F(-448), F(448)).astype(ml_dtypes.float8_e4m3fn)
+    with np.errstate(over="ignore"):
+        unrounded = np.abs(x).max(axis=1) * mult
+    s_b = np.clip(unrounded, F(-448), F(448)).astype(ml_dtypes.float8_e4m3fn)
     with np.errstate(divide="ignore"):
         enc_b = np.minimum(F(1) / (s_b.astype(F) * s_dec), np.finfo(F).max)
     with np.errstate(over="ignore"):
@@ -83,3 +91,36 @@ def test_the_exact_quotient_differs_seldom_and_by_one_code(rng):
     differ = ours[same] != theirs[same]
     assert differ.mean() < 1e-3
     assert (abs((ours[same] & 7) - (theirs[same].astype(np.int64) & 7)) <= 1).all()
+
+
+@pytest.mark.parametrize("a", ["fp32", "bf16"])
+def test_blocks_of_tensors_of_their_own(a, rng):
+    """What the unit computes: blocks as the restated lines have them, zeros but for their sign."""
+    a = parse_format(a)
+    x = neighbours(rng, a, (400, 4))
+    x[:30, 1] = a.sign_mask
+    numbers = a.to_float(x).astype(F)
+    amax = abs(numbers).max(axis=1).astype(float)
+    with np.errstate(divide="ignore", over="ignore"):
+        tensors = (2688 / amax * rng.choice([0.5, 0.999, 1, 7, 3e4], len(amax))).astype(F)
+    codes, scales = quantize_blocks_te(x, a, tensors.view(np.uint32), Projection())
+    counted = 0
+    for n, row in enumerate(numbers):
+        if not np.isfinite([*row, tensors[n]]).all() or tensors[n] < np.finfo(F).tiny:
+            assert (scales[n], codes[n].any()) == (0x7F, False)
+            continue
+        want, want_scale = restated(row[None], tensors[n])
+        assert scales[n] == want_scale[0]
+        signs = np.where(want[0] & 7, want[0] & 8, np.signbit(row) << 3)
+        expected = want[0] & 7 | signs if scales[n] else np.zeros(4)
+        assert codes[n].tolist() == expected.tolist()
+        counted += 1
+    assert counted > 300
+
+
+def test_zeros_without_signs():
+    x = np.float32([[6, -6, -1e-9, -0.0]]).view(np.uint32)
+    one = np.float32([1]).view(np.uint32)
+    assert quantize_blocks_te(x, FP32, one, Projection())[0].tolist() == [[7, 15, 8, 8]]
+    drop = Projection(neg_zero=NegativeZero.DROP)
+    assert quantize_blocks_te(x, FP32, one, drop)[0].tolist() == [[7, 15, 0, 0]]

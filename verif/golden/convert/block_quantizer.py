@@ -18,6 +18,7 @@ from ....hdl.formats.scale_rules import (
     BlockSpecials,
     RandomSource,
     ScaleOverflow,
+    Scaler,
     ScaleRule,
     ZeroBlock,
     element_exponent,
@@ -27,6 +28,8 @@ from ..exact import bit_length, wide
 from ..rounding import flush_subnormals, project
 from .block_random import draws
 from .block_scales import amax_codes, is_special, scale_codes
+from .block_spread import spread_codes
+from .nvfp4 import quantize_blocks_te
 from .quotients import has_table, is_narrow, project_floats, to_floats
 
 __all__ = ["model", "quantize"]
@@ -41,6 +44,9 @@ _CHUNK = 1 << 16  # numbers that stay in a processor's second-level cache
 def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """A block a beat: ``a`` has shape (beats, elements)."""
     p = parameters
+    if p.scaler is Scaler.TE:
+        codes, scales = quantize_blocks_te(inputs["a"], p.a, inputs["tensor_scale"], p.projection)
+        return {"p": codes, "p_scale": scales}
     random = inputs.get("random")
     if p.random_source is not RandomSource.INPUT:
         beats, elements = np.shape(inputs["a"])
@@ -54,6 +60,7 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
         specials=p.specials,
         zero_block=p.zero_block,
         scale_overflow=p.scale_overflow,
+        spread_bits=p.spread_bits,
         scales=inputs.get("a_scale"),
         exponent=_EXPONENT.integers(inputs["exponent"]) if "exponent" in inputs else 0,
         random=random,
@@ -71,6 +78,7 @@ def quantize(
     specials: BlockSpecials = BlockSpecials.SCALE_NAN,
     zero_block: ZeroBlock = ZeroBlock.LEAST,
     scale_overflow: ScaleOverflow = ScaleOverflow.SAT,
+    spread_bits: int = 8,
     scales: Any = None,
     exponent: Any = 0,
     random: Any = None,
@@ -80,6 +88,7 @@ def quantize(
     Args:
         numbers: codes in ``a``, one block a row.
         scales: codes of given scales; None to find them.
+        spread_bits: of the rules that go by the spread: how many bits of a number count.
         exponent: of a power of two, one for all blocks or one each, that numbers count as
             multiplied by.
         random: one integer of ``random_bits`` bits an element, in stochastic modes.
@@ -89,9 +98,32 @@ def quantize(
     assert isinstance(o.scale, FloatFormat)
     if len(numbers) * numbers.shape[-1] > _CHUNK and random is None and np.ndim(exponent) == 0:
         return _in_chunks(
-            numbers, a, o, rule, projection, specials, zero_block, scale_overflow, scales, exponent
+            numbers,
+            a,
+            o,
+            rule,
+            projection,
+            specials,
+            zero_block,
+            scale_overflow,
+            spread_bits,
+            scales,
+            exponent,
         )
-    given = scales is not None or bool(np.any(exponent))
+    # Beside the spread, as beside a given scale, a number can be of any size.
+    given = scales is not None or rule.by_spread or bool(np.any(exponent))
+    if scales is None and rule.by_spread:
+        scales = spread_codes(
+            numbers,
+            a,
+            o,
+            rule,
+            spread_bits,
+            zero_block=zero_block,
+            overflow=scale_overflow,
+            flush=projection.ftz_in,
+            exponent=exponent,
+        )
     if scales is None:
         scales = scale_codes(
             amax_codes(numbers, a, specials),
@@ -127,7 +159,18 @@ def quantize(
 
 
 def _in_chunks(numbers: np.ndarray, *arguments: Any) -> tuple[np.ndarray, np.ndarray]:
-    a, o, rule, projection, specials, zero_block, scale_overflow, scales, exponent = arguments
+    (
+        a,
+        o,
+        rule,
+        projection,
+        specials,
+        zero_block,
+        scale_overflow,
+        spread_bits,
+        scales,
+        exponent,
+    ) = arguments
     rows = max(_CHUNK // numbers.shape[-1], 1)
     parts = [
         quantize(
@@ -139,6 +182,7 @@ def _in_chunks(numbers: np.ndarray, *arguments: Any) -> tuple[np.ndarray, np.nda
             specials=specials,
             zero_block=zero_block,
             scale_overflow=scale_overflow,
+            spread_bits=spread_bits,
             scales=None if scales is None else scales[start : start + rows],
             exponent=exponent,
         )

@@ -18,7 +18,7 @@ from ..exact import bit_length, wide
 from ..rounding import flush_subnormals, project
 from .quotients import has_table, is_narrow, project_floats
 
-__all__ = ["amax_codes", "is_special", "scale_codes"]
+__all__ = ["amax_codes", "is_special", "power_codes", "scale_codes", "zero_block_code"]
 
 
 def is_special(codes: np.ndarray, format: FloatFormat) -> np.ndarray:
@@ -74,10 +74,11 @@ def scale_codes(
         codes = _by_exponent(numbers, o, rule, overflow)
     else:
         codes = _projected(numbers, o, rule, overflow)
-    return np.where(zero, _zero_block_code(o.scale, zero_block), codes)
+    return np.where(zero, zero_block_code(o.scale, zero_block), codes)
 
 
-def _zero_block_code(scale: FloatFormat, zero_block: ZeroBlock) -> int:
+def zero_block_code(scale: FloatFormat, zero_block: ZeroBlock) -> int:
+    """The scale of a block of zeros."""
     return scale.encode(1) if zero_block is ZeroBlock.ONE else 0
 
 
@@ -104,7 +105,11 @@ def _by_exponent(
         case _:
             up = np.zeros(n.shape, bool)
     exponent = floor - top_exponent + np.asarray(up, bool).astype(np.int64)
-    scale = o.scale
+    return power_codes(exponent, o.scale, overflow)
+
+
+def power_codes(exponent: np.ndarray, scale: FloatFormat, overflow: ScaleOverflow) -> np.ndarray:
+    """Codes of powers of two, held to the format's range."""
     least = 1 if scale.zero else 0
     most = scale.max_magnitude
     field = np.maximum(exponent + scale.bias, least)
