@@ -6,7 +6,7 @@ conversion. All of it is generated Verilog in simulation, compared bit by bit wi
 models.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -59,8 +59,48 @@ def _floats(codes: np.ndarray, format: NumberFormat) -> np.ndarray:
     return format.to_float(codes.astype(np.int64))
 
 
+class _Quantizer:
+    """The units that quantize a matrix row by row.
+
+    Where rows share a scale, one unit finds it while a tile's rows stream by, and another quantizes
+    the rows with the scale that it is given: neither is wider than a row of the tile.
+    """
+
+    def __init__(self, block: BlockFormat, rule: str):
+        self.block = block
+        self.row = block if block.rows == 1 else parse_block(str(replace(block, rows=1, name="")))
+        self.scale: Generated | None = None
+        texts = {"a": "fp32", "o": str(self.row), "rule": rule}
+        if block.rows > 1:
+            beats = {"beats": str(block.rows)}
+            self.scale = generate("block-scale", {**texts, "o": str(block), **beats})
+            texts["scale"] = "given"
+        self.elements = generate("block-quantizer", texts)
+
+    def __call__(self, numbers: np.ndarray, checked: Checked) -> tuple[np.ndarray, np.ndarray]:
+        """Codes of elements and scales, a scale for each block of each row."""
+        rows, size = self.block.rows, self.block.size
+        high, wide = len(numbers) // rows, numbers.shape[1] // size
+        inputs = {"a": numbers.reshape(-1, size)}
+        if self.scale is not None:
+            # Tile after tile, and of a tile row after row.
+            tiles = numbers.reshape(high, rows, wide, size).swapaxes(1, 2).reshape(-1, size)
+            place = np.arange(len(tiles)) % rows
+            bounds = {"first": (place == 0) + 0, "last": (place == rows - 1) + 0}
+            found = checked.run(self.scale, {**bounds, "a": tiles}, high * wide)["p_scale"]
+            inputs["a_scale"] = np.repeat(found.reshape(high, wide), rows, axis=0).ravel()
+        made = checked.run(self.elements, inputs)
+        return (
+            made["p"].astype(np.int64).reshape(len(numbers), -1),
+            made["p_scale"].astype(np.int64).reshape(len(numbers), -1),
+        )
+
+
 class BlockGemm:
     """``a @ b`` with the rows of ``a`` and the columns of ``b`` in blocks.
+
+    Blocks may be two-dimensional, too (``nvfp4_2d``): a scale is then shared by as many rows of
+    ``a``, or columns of ``b``, and the transposed matrix has the same codes.
 
     Parameters
     ----------
@@ -88,17 +128,14 @@ class BlockGemm:
         dot: dict[str, str] | None = None,
     ):
         self.formats = parse_block(a), parse_block(b)
-        for block in self.formats:
-            if block.rows > 1:
-                raise ValueError(f"The blocks must be of one row, not those of '{block}'")
         self.o = parse_format(o)
-        assert isinstance(self.o, FloatFormat)
-        self.quantizers = [
-            generate("block-quantizer", {"a": "fp32", "o": name, "rule": rule}) for name in (a, b)
-        ]
+        if not isinstance(self.o, FloatFormat):
+            raise ValueError(f"The result's format must be a float, not '{o}'")
+        self.quantizers = [_Quantizer(block, rule) for block in self.formats]
+        left, right = (str(quantizer.row) for quantizer in self.quantizers)
         self.dot = generate(
             "block-dot-product",
-            {"a": a, "b": b, "blocks": str(blocks), "c": "fp32", "o": "fp32", **(dot or {})},
+            {"a": left, "b": right, "blocks": str(blocks), "c": "fp32", "o": "fp32", **(dot or {})},
             top=f"block_dot_{a}" if a == b else f"block_dot_{a}_{b}",
         )
         self.lanes = blocks * max(block.size for block in self.formats)
@@ -106,19 +143,15 @@ class BlockGemm:
         self.converter = generate("float-converter", {"a": "fp32", "o": o})
 
     def quantize(self, matrix: np.ndarray, side: int, checked: Checked) -> Quantized:
-        """The rows of a matrix, padded with zeros to whole groups of blocks."""
+        """The rows of a matrix, padded with zeros to whole blocks and groups of them."""
         block = self.formats[side]
         rows, columns = matrix.shape
-        numbers = np.zeros((rows, -(-columns // self.lanes) * self.lanes), np.float32)
-        numbers[:, :columns] = matrix
+        padded = -(-rows // block.rows) * block.rows, -(-columns // self.lanes) * self.lanes
+        numbers = np.zeros(padded, np.float32)
+        numbers[:rows, :columns] = matrix
         scale = _tensor_scale(block, numbers)
-        inputs = {"a": _fp32_codes(numbers * scale).reshape(-1, block.size)}
-        made = checked.run(self.quantizers[side], inputs)
-        return Quantized(
-            made["p"].astype(np.int64).reshape(rows, -1),
-            made["p_scale"].astype(np.int64).reshape(rows, -1),
-            scale,
-        )
+        codes, scales = self.quantizers[side](_fp32_codes(numbers * scale), checked)
+        return Quantized(codes[:rows], scales[:rows], scale)
 
     def multiply(self, a: Quantized, b: Quantized, checked: Checked) -> np.ndarray:
         """Codes of the FP32 sums, chained over the groups of blocks, before the tensors' scales."""

@@ -25,10 +25,15 @@ def from_file(
     Without a tensor of activations, seeded Gaussian numbers stand in for them.
 
     Raises:
-        ValueError: if the file is no safetensors file or a tensor is not in it or does not fit.
+        ValueError: if the file is no safetensors file or a tensor is not in it, does not fit, or
+            has numbers that are not finite.
     """
-    import safetensors
-
+    try:
+        import safetensors
+    except ImportError:
+        raise ValueError(
+            "A file needs the package 'safetensors': `pip install safetensors`"
+        ) from None
     try:
         tensors = dict(safetensors.deserialize(path.read_bytes()))
     except OSError as error:
@@ -51,7 +56,11 @@ def from_file(
             raise ValueError(f"The tensor '{name}' must be of floats, not {kind}")
         if len(shape) != 2 or 0 in shape:
             raise ValueError(f"The tensor '{name}' must be a matrix, not of shape {shape}")
-        return values.reshape(shape).astype(np.float32)
+        with np.errstate(over="ignore"):
+            numbers = values.reshape(shape).astype(np.float32)
+        if not np.isfinite(numbers).all():
+            raise ValueError(f"The tensor '{name}' must hold finite binary32 numbers alone")
+        return numbers
 
     if weights is None:
         matrices = [name for name, t in tensors.items() if len(t["shape"]) == 2]
