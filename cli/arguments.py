@@ -60,6 +60,13 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _terms(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= value <= 1024:
+        raise ValueError(f"The number of terms must be an integer from 1 to 1024, not '{text}'")
+    return value
+
+
 def _seeds(text: str) -> int:
     value = int(text) if text.isascii() and text.isdigit() else 0
     if value < 1:
@@ -166,6 +173,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         choices=DEVICES,
         help="route on this one of its family; default: up5k, 85f, gw1nr-9c",
     )
+
+    compare = add("compare", "compare.compare", "a dot product by every unit that can do it", False)
+    compare.add_argument("-a", metavar="FORMAT", default="int8", help="activations; default: int8")
+    compare.add_argument("-b", metavar="FORMAT", default="int4", help="weights; default: int4")
+    compare.add_argument(
+        "--terms", metavar="N", type=_Typed(_terms), default=32, help="products; default: 32"
+    )
+    compare.add_argument(
+        "--target", dest="targets", action="append", choices=TARGETS, help="besides gates: LUTs"
+    )
+    compare.add_argument("--simulator", choices=SIMULATORS, default=SIMULATORS[0])
 
     build = add("build", "build.build", "a bitstream for a board, with the unit in it", unit=True)
     build.add_argument("--board", required=True, choices=BOARDS)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, get_args, get_type_hints
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from .formats import NumberFormat
 from .pipeline import Accumulation, Step, pipelined, serial
 
-__all__ = ["Unit", "check_positive"]
+__all__ = ["DotUse", "Unit", "check_positive"]
 
 # Far beyond what any unit can use: from some number on, the stages only delay the result.
 _MOST_STAGES = 32
@@ -48,6 +48,15 @@ def _check_kinds(cls: type, arguments: Mapping[str, Any]) -> None:
         if isinstance(value, str) and any(issubclass(kind, NumberFormat) for kind in kinds):
             hint = f"; parse_format({value!r}) gives a format"
         raise TypeError(f"The parameter '{name}' must be {article} {words}, not {value!r}{hint}")
+
+
+class DotUse(NamedTuple):
+    """How a unit computes a dot product: its parameters, in how many beats, and how many at a time
+    of the same activations."""
+
+    parameters: Mapping[str, str]
+    beats: int = 1
+    dots: int = 1
 
 
 class Unit(wiring.Component):
@@ -144,6 +153,12 @@ class Unit(wiring.Component):
     @property
     def stateless(self) -> bool:
         return not self._bounded and self.beats_together == 1
+
+    @classmethod
+    def dot_uses(cls, a: NumberFormat, b: NumberFormat, terms: int) -> Sequence[DotUse]:
+        """The ways in which the unit sums ``terms`` products of an activation in ``a`` and a weight
+        in ``b`` exactly, for comparisons with other units; none where it cannot."""
+        return ()
 
     def connect(
         self, m: Module, inputs: Mapping[str, Any], valid: Value, ready: Value

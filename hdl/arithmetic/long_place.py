@@ -161,9 +161,7 @@ def _window(
         low = wire(m, f"chunk_below{step}", low | Cat(Const(0, step), low)[: len(some)])
         step *= 2
     lost = Cat(
-        here & low[n + lowest - window]
-        for n, here in enumerate(leads)
-        if n + lowest - window >= 0
+        here & low[n + lowest - window] for n, here in enumerate(leads) if n + lowest - window >= 0
     )
     return wire(m, "window", Cat(*parts)), wire(m, "lost", lost.any())
 

@@ -7,9 +7,7 @@ from ..pipeline import wire
 __all__ = ["divide", "divide_normalized"]
 
 
-def divide(
-    m: Module, dividend: Value, divisor: Value, bits: int, name: str
-) -> tuple[Value, Value]:
+def divide(m: Module, dividend: Value, divisor: Value, bits: int, name: str) -> tuple[Value, Value]:
     """``bits`` bits of quotient, and whether a remainder is left.
 
     The dividend without its last ``bits`` bits must be less than the divisor. Restoring division,

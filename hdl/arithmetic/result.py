@@ -7,12 +7,12 @@ from amaranth.hdl import Cat, Module, Shape, Value, unsigned
 
 from ..formats import FloatFormat, IntegerFormat, NumberFormat, Projection
 from ..pipeline import Step, wire
-from .align import sign_and_magnitude
 from .exceptions import exceptions
 from .integer import project_integer
 from .long_place import place_long, suits_long
 from .long_shift import chunk_of
 from .place import place
+from .project import signed_raw
 from .raw import Raw
 from .settle import settle
 
@@ -43,9 +43,11 @@ class Result:
     ----------
     inputs, outputs : dict
         Fields of the unit's streams.
+    kept : dict
+        Shapes of the inputs among them, of which those of a sum's last beat count.
     state : dict
         Shapes of what a sum over several beats keeps for these steps, apart from the sum: flags of
-        any beat, and the random bits of the last.
+        any beat, and what is ``kept``.
 
     Raises:
         ValueError: if NaN can occur, was asked to be an error, and the result has none.
@@ -66,8 +68,14 @@ class Result:
         self.outputs: dict[str, Any] = {"p": o or format}
         if o is None:
             self.outputs |= {flag: unsigned(1) for flag in special}
-        self.state = {flag: Shape(1) for flag in special}
-        self.state |= {name: Shape(bits) for name in self.inputs}
+
+    @property
+    def kept(self) -> dict[str, Shape]:
+        return {name: Shape(Shape.cast(shape).width) for name, shape in self.inputs.items()}
+
+    @property
+    def state(self) -> dict[str, Shape]:
+        return {flag: Shape(1) for flag in self._special} | self.kept
 
     def gather(self, values: dict[str, Any]) -> dict[str, Any]:
         """What :attr:`state` is after this beat."""
@@ -109,8 +117,7 @@ class Result:
             raw: Raw = values["number"]
         else:
             assert self._format is not None
-            negative, magnitude = sign_and_magnitude(m, self._total(values), "sum")
-            raw = Raw(magnitude, offset=self._format.lsb_exponent, negative=negative)
+            raw = signed_raw(m, Value.cast(values["total"]), self._format, "sum")
         return replace(raw, **exceptions(m, self._flags(values), raw.negative))
 
     def _place(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:

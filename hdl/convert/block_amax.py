@@ -13,10 +13,9 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
 from ..arithmetic.maximum import MaximumStructure, maximum
-from ..arithmetic.place import place
+from ..arithmetic.project import project
 from ..arithmetic.quotient import divide_normalized
 from ..arithmetic.raw import Raw, decode
-from ..arithmetic.settle import settle
 from ..formats import FloatFormat, FloatView, IntegerFormat, Overflow, Projection
 from ..formats.scale_rules import (
     BlockSpecials,
@@ -251,7 +250,7 @@ class BlockAmax:
             slack=slack,
         )
         projection = Projection(overflow=Overflow(self._overflow))
-        code = settle(m, place(m, number, scale, projection), scale, projection)
+        code = project(m, number, scale, projection)
         special = view.exponent.all()
         return code, special, zero
 

@@ -6,10 +6,9 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Value, unsigned
 from amaranth.lib.data import ArrayLayout
 
-from ..arithmetic.place import place
 from ..arithmetic.product import multiply
+from ..arithmetic.project import project
 from ..arithmetic.raw import Raw, decode, decode_integer
-from ..arithmetic.settle import settle
 from ..arithmetic.shift import leading_zeros, shift_left
 from ..formats import (
     BlockFormat,
@@ -110,7 +109,7 @@ class BlockDequantizer(Unit):
             if len(scale.significand) == 1:
                 number = replace(number, slack=0, significand_max=None)
             random = values["random"][n] if "random" in values else None
-            codes.append(settle(m, place(m, number, p.o, p.projection), p.o, p.projection, random))
+            codes.append(project(m, number, p.o, p.projection, random))
         return {"p": Cat(*codes)}
 
 

@@ -93,8 +93,10 @@ class BlockElements:
         view = format(values["scale"])
         raw = decode(m, view, "scale", normalize=True)
         dead = [raw.zero] if format.zero else []
-        if self._given or p.specials is BlockSpecials.SCALE_NAN or p.scale_overflow is not (
-            ScaleOverflow.SAT
+        if (
+            self._given
+            or p.specials is BlockSpecials.SCALE_NAN
+            or p.scale_overflow is not (ScaleOverflow.SAT)
         ):
             dead += [raw.nan, raw.infinite]
         known = [bit for bit in dead if bit is not None]

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from amaranth.hdl import Cat, Const, Module, Mux, Value
 
-from ..arithmetic.place import fraction_bits, needs_sticky, place
+from ..arithmetic.place import fraction_bits, needs_sticky
+from ..arithmetic.project import project
 from ..arithmetic.quotient import divide_normalized
 from ..arithmetic.raw import Raw, decode, either
-from ..arithmetic.settle import round_away, settle
+from ..arithmetic.settle import round_away
 from ..arithmetic.shift import shift_right_sticky
 from ..formats import (
     FloatFormat,
@@ -131,7 +132,7 @@ def encode(
     ``subnormal_most`` is the largest exponent of numbers without a hidden bit, where there are any.
     """
     if isinstance(element, FloatFormat):
-        return settle(m, place(m, raw, element, projection), element, projection, random)
+        return project(m, raw, element, projection, random)
     assert isinstance(element, IntegerFormat)
     return _to_integer(m, raw, element, projection, random, name, subnormal_most)
 

@@ -96,9 +96,7 @@ class BlockSpread:
             for i in range(bits):
                 squares.add_column(magnitude[i], weight=2 * i)
                 if i:
-                    pairs = wire(
-                        m, f"pairs{n}_{i}", magnitude[:i] & magnitude[i].replicate(i)
-                    )
+                    pairs = wire(m, f"pairs{n}_{i}", magnitude[:i] & magnitude[i].replicate(i))
                     squares.add(pairs, weight=i + 1)
             flipped = wire(m, f"flipped{n}", magnitude ^ sign.replicate(bits))
             sums.add(Cat(flipped, sign).as_signed())
@@ -106,9 +104,7 @@ class BlockSpread:
         rows = sums.compress(m, name="sum")
         signed = wire(m, "sum", add(m, *rows, name="sum_adder"))
         negative = signed[-1]
-        size = wire(
-            m, "sum_size", ((signed ^ negative.replicate(len(signed))) + negative)[:total]
-        )
+        size = wire(m, "sum_size", ((signed ^ negative.replicate(len(signed))) + negative)[:total])
         rows = squares.compress(m, name="squares")
         square_sum = wire(m, "square_sum", add(m, *rows, name="squares_adder"))
         width = (count * count * ((1 << bits) - 1) ** 2).bit_length()

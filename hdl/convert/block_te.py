@@ -15,10 +15,9 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Value
 
 from ..arithmetic.maximum import maximum
-from ..arithmetic.place import place
+from ..arithmetic.project import project
 from ..arithmetic.quotient import divide
 from ..arithmetic.raw import Raw, decode, either
-from ..arithmetic.settle import settle
 from ..formats import FloatFormat, NegativeZero, Overflow, Projection, Rounding, Specials
 from ..pipeline import wire
 
@@ -79,7 +78,7 @@ class BlockTe:
         unrounded = self._rounded(m, product, "unrounded", _UNBOUNDED)
         saturating = Projection()
         # 448 at most; what is not zero there may become zero here.
-        code = settle(m, place(m, unrounded, self._scale, saturating), self._scale, saturating)
+        code = project(m, unrounded, self._scale, saturating)
         valid = ~tensor.sign & tensor.exponent.any() & ~tensor.exponent.all()
         special = wire(m, "no_number", view.exponent.all() | ~valid)
         assert amax.zero is not None
@@ -118,7 +117,7 @@ class BlockTe:
         for number, (odd, power, _) in enumerate(_MIDPOINTS):
             raw = quotients[odd]
             raw = replace(raw, offset=raw.offset + power)
-            code = settle(m, place(m, raw, positive, down), positive, down)
+            code = project(m, raw, positive, down)
             codes.append(wire(m, f"threshold{number}", code))
         return codes
 
@@ -168,7 +167,7 @@ class BlockTe:
         """A positive number rounded to nearest even, decoded again."""
         projection = Projection(overflow=overflow)
         raw = replace(raw, negative=None, nan=None, infinite=None)
-        code = settle(m, place(m, raw, format, projection), format, projection)
+        code = project(m, raw, format, projection)
         return decode(m, format(wire(m, f"{name}_code", code)), name, normalize=True)
 
 

@@ -82,8 +82,7 @@ class AffineDotProduct(Unit):
         changes.
     structure
         ``compressor`` or ``booth`` make one carry-save tree of all lanes, ``plain`` leaves the
-        operators to synthesis; ``auto`` is ``booth`` where ``b`` is multiplied with 6 bits or more
-        and ``compressor`` otherwise. No result bit changes.
+        operators to synthesis; ``auto`` is that of the dot product. No result bit changes.
     adder
         How the tree's last two rows are added. ``plain`` is the choice for FPGAs. No result bit
         changes.
@@ -126,7 +125,8 @@ class AffineDotProduct(Unit):
         self._factor_formats = factor_formats(self.parameters)
         self.sum_format = sum_format(self.parameters)
         self._group_format = sum_format(self.parameters, scaled=scaling is Place.BEFORE, beats=1)
-        self._structure = structure.for_factor(self._multiplied_width())
+        width, signed = self._multiplied()
+        self._structure = structure.for_product(a.width, width, b_signed=signed)
         inputs: dict[str, Any] = {}
         if beats > 1:
             inputs |= {"first": unsigned(1), "last": unsigned(1)}
@@ -139,12 +139,12 @@ class AffineDotProduct(Unit):
             inputs["b_scale"] = IntegerFormat(scale_width, False)
         super().__init__(inputs, {"p": self.sum_format}, stages=stages)
 
-    def _multiplied_width(self) -> int:
-        """Bits of what the lanes multiply with, in the place of ``b``."""
+    def _multiplied(self) -> tuple[int, bool]:
+        """Bits of what the lanes multiply with, in the place of ``b``, and whether it is signed."""
         p = self.parameters
         corrected = p.correction is Place.BEFORE or self._scaled_first
-        width = self._factor_formats[1].width if corrected else p.b.width
-        return width + (p.scale_width if self._scaled_first else 0)
+        factor = self._factor_formats[1] if corrected else p.b
+        return factor.width + (p.scale_width if self._scaled_first else 0), factor.signed
 
     @property
     def _scaled_first(self) -> bool:

@@ -6,10 +6,10 @@ from typing import Any
 
 from amaranth.hdl import Const, Module, Mux, Value
 
-from ..arithmetic.place import fraction_bits, place
+from ..arithmetic.place import fraction_bits
 from ..arithmetic.product import multiply
+from ..arithmetic.project import project
 from ..arithmetic.raw import Raw, either, read
-from ..arithmetic.settle import settle
 from ..arithmetic.significands import multiply_significands
 from ..formats import IntegerFormat, Rounding
 from ..formats.dot_semantics import Run, runs_of
@@ -128,4 +128,4 @@ class SequentialSum:
             nan = either(nan, infinities[0] & infinities[1] & (signs[0] ^ signs[1]))
             negative = Mux(infinite, Mux(infinities[0], signs[0], signs[1]), negative)
         raw = replace(total, negative=wire(m, f"{name}_sign", negative), nan=nan, infinite=infinite)
-        return settle(m, place(m, raw, p.o, p.projection), p.o, p.projection)
+        return project(m, raw, p.o, p.projection)

@@ -1,5 +1,6 @@
 """Dot product of two vectors, summed exactly and rounded once."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Module, Shape, unsigned
@@ -16,7 +17,7 @@ from ..formats import (
 )
 from ..formats.lmul_policy import Semantics
 from ..pipeline import Accumulation, Step, wire
-from ..unit import Unit, check_positive
+from ..unit import DotUse, Unit, check_positive
 from .inner_sum import InnerSum
 from .terms import Product
 
@@ -61,8 +62,9 @@ class DotProduct(Unit):
         Rounding mode and policies of the result.
     structure
         ``compressor`` or ``booth`` (integers only) make one carry-save tree of all lanes,
-        ``plain`` leaves the operators to synthesis, ``auto`` is ``booth`` for integers of 6 bits
-        or more and ``compressor`` otherwise. No result bit changes.
+        ``plain`` leaves the operators to synthesis, ``auto`` is ``booth`` where its digits save two
+        rows of a tree and the factors have 10 bits together, and ``compressor`` otherwise. No
+        result bit changes.
     adder
         How the tree's last two rows are added. ``plain`` is the choice for FPGAs, which have carry
         chains. No result bit changes.
@@ -115,6 +117,12 @@ class DotProduct(Unit):
             inputs |= {"first": unsigned(1), "last": unsigned(1)}
         inputs |= {"a": ArrayLayout(a, lanes), "b": ArrayLayout(b, lanes), **self._result.inputs}
         super().__init__(inputs, self._result.outputs, stages=stages)
+
+    @classmethod
+    def dot_uses(cls, a: NumberFormat, b: NumberFormat, terms: int) -> Sequence[DotUse]:
+        factors = {"a": str(a), "b": str(b), "o": "exact"}
+        one_by_one = {**factors, "lanes": "1", "beats": str(terms)}
+        return DotUse({**factors, "lanes": str(terms)}), DotUse(one_by_one, beats=terms)
 
     def steps(self) -> list[Step]:
         add = Step("add", self._add)

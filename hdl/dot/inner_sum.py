@@ -61,7 +61,11 @@ class InnerSum:
         integers = isinstance(a, IntegerFormat) and isinstance(b, IntegerFormat)
         if structure is Structure.BOOTH and not integers:
             raise ValueError("With floats the structure must be compressor or plain, not 'booth'")
-        self.structure = structure = structure.for_factor(b.width if integers else 0)
+        if integers:
+            structure = structure.for_product(a.width, b.width, b_signed=b.signed)
+        elif structure is Structure.AUTO:
+            structure = Structure.COMPRESSOR
+        self.structure = structure
         self._terms = None
         if integers and product is Product.EXACT:
             low, high = product_range(a, b)

@@ -8,10 +8,8 @@ from amaranth.lib.data import ArrayLayout
 
 from ..arithmetic.adders import Adder
 from ..arithmetic.align import sign_and_magnitude
-from ..arithmetic.integer import project_integer
-from ..arithmetic.place import place
+from ..arithmetic.project import project
 from ..arithmetic.raw import Raw
-from ..arithmetic.settle import settle
 from ..formats import FloatFormat, IntegerFormat, NumberFormat, Projection, parse_format
 from ..pipeline import Step, pipelined, wire
 from ..unit import Unit
@@ -252,11 +250,7 @@ class HadamardTransform(Unit):
             total = total.as_signed() if self.sum_format.signed else total
             raw = self._raw(m, values, wire(m, f"total{k}", total), f"result{k}")
             random = values["random"][k] if "random" in values else None
-            if isinstance(p.o, IntegerFormat):
-                codes.append(project_integer(m, raw, p.o, p.projection, random))
-            else:
-                placed = place(m, raw, p.o, p.projection)
-                codes.append(settle(m, placed, p.o, p.projection, random))
+            codes.append(project(m, raw, p.o, p.projection, random))
         return {"p": Cat(*(Value.cast(code) for code in codes))}
 
     def _raw(self, m: Module, values: dict[str, Any], total: Value, name: str) -> Raw:
@@ -266,4 +260,3 @@ class HadamardTransform(Unit):
             return with_exponent(m, total, values["exponent"], offset, name, nan=nan)
         negative, magnitude = sign_and_magnitude(m, total, name)
         return Raw(significand=magnitude, offset=offset, negative=negative, nan=nan)
-

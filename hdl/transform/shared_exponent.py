@@ -96,9 +96,7 @@ def _largest(m: Module, values: Sequence[Value]) -> Value:
     level, found = 0, list(values)
     while len(found) > 1:
         pairs = zip(found[::2], found[1::2], strict=True)
-        found = [
-            wire(m, f"largest{level}_{n}", Mux(x > y, x, y)) for n, (x, y) in enumerate(pairs)
-        ]
+        found = [wire(m, f"largest{level}_{n}", Mux(x > y, x, y)) for n, (x, y) in enumerate(pairs)]
         level += 1
     return found[0]
 

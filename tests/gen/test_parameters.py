@@ -69,6 +69,7 @@ WITH = {
     ("structure", "booth"): {"a": "int8", "b": "int8"},
     ("o", "e3m2fn"): {"a": "e2m2", "b": "e2m2"},
     ("semantics", "aligned"): {"fraction": "13"},
+    ("scale", "e3m2fn"): {"o": "fp16"},
     ("random_source", "xorshift"): {"rounding": "sra", "random_bits": "7", "stages": "1"},
     ("random_source", "lfsr"): {"rounding": "srb", "random_bits": "7", "stages": "1"},
 }
@@ -95,7 +96,7 @@ def texts_of(name):
                 yield {p.name: value}
         if "format" in p.type:
             other = "fp16" if name in IEEE_ONLY else "e3m2fn"
-            yield {p.name: OTHER_FORMATS.get(p.type, other)}
+            yield {p.name: OTHER_FORMATS.get(p.type.removesuffix(" or 'exact'"), other)}
     yield {"stages": "1"}
 
 
@@ -119,6 +120,8 @@ def fits(parameter, value):
         return value in parameter.choices
     if parameter.type == "block format":
         return "_" in value or value in STANDARD_BLOCKS
+    if parameter.type.startswith("integer format"):
+        return value.startswith(("int", "uint"))
     return not value.startswith("int") or parameter.type != "float format"
 
 

@@ -69,6 +69,12 @@ NUMBERS = {
     "points": (2, 4, 8),
     "signs": (0, 2),
     "width": (0, 12),
+    "group": (1, 2, 4),
+    "rows": (1, 2, 3),
+    "columns": (1, 2),
+    "depth": (1, 1, 2),
+    "powers": (1, 2, 3),
+    "position_bits": (1, 2, 3),
 }
 
 

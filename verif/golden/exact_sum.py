@@ -10,7 +10,7 @@ from ...hdl.formats import Decoded, NumberFormat, Projection
 from .exact import INT64_BITS, bit_length, wide
 from .rounding import project
 
-__all__ = ["ExactSums", "sum_lanes"]
+__all__ = ["ExactSums", "of_last_beat", "over_beats", "sum_lanes"]
 
 
 @dataclass(frozen=True)
@@ -27,33 +27,52 @@ class ExactSums:
     minus: np.ndarray
 
     def over_beats(self, inputs: Mapping[str, np.ndarray]) -> "ExactSums":
-        """The sums of the beats between ``first`` and ``last``."""
+        """The sums of the beats between ``first`` and ``last``, where a unit has such bounds."""
+        if "first" not in inputs:
+            return self
         starts = np.flatnonzero(inputs["first"])
         flags = (np.logical_or.reduceat(x, starts) for x in (self.nan, self.plus, self.minus))
         return ExactSums(np.add.reduceat(self.total, starts), self.lsb_exponent, *flags)
 
+    @property
+    def numbers(self) -> Decoded:
+        """The finite sums, infinities and NaN; infinities of both signs make NaN."""
+        nan = np.asarray(self.nan | (self.plus & self.minus), bool)
+        infinite = np.asarray((self.plus | self.minus) & ~nan)
+        negative = np.where(infinite, self.minus, np.asarray(self.total < 0, bool))
+        exponent = np.full(len(self.total), self.lsb_exponent)
+        return Decoded(nan, infinite, negative, abs(self.total), exponent)
+
     def result(
         self, o: NumberFormat | None, projection: Projection, inputs: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """The output fields: the sums with their flags, or rounded; infinities of both signs make
-        NaN, and an exact sum is 0 where a flag is set."""
-        nan = np.asarray(self.nan | (self.plus & self.minus), bool)
-        infinite = np.asarray((self.plus | self.minus) & ~nan)
+        """The output fields: the sums with their flags, 0 where one is set, or rounded."""
+        numbers = self.numbers
         if o is None:
+            nan = numbers.nan
             flags = {
                 "nan": nan,
                 "plus_infinity": self.plus & ~nan,
                 "minus_infinity": self.minus & ~nan,
             }
-            total = np.where(nan | infinite, 0, self.total)
+            total = np.where(nan | numbers.infinite, 0, self.total)
             return {"p": total, **{k: np.asarray(v).astype(np.int64) for k, v in flags.items()}}
-        negative = np.where(infinite, self.minus, np.asarray(self.total < 0, bool))
-        exponent = np.full(len(self.total), self.lsb_exponent)
-        numbers = Decoded(nan, infinite, negative, abs(self.total), exponent)
-        random: Any = inputs.get("random")
-        if random is not None and "last" in inputs:
-            random = random[np.flatnonzero(inputs["last"])]
+        random = of_last_beat(inputs.get("random"), inputs)
         return {"p": project(numbers, o, projection, random)}
+
+
+def of_last_beat(values: Any, inputs: Mapping[str, np.ndarray]) -> Any:
+    """Of an input, if there is one, what a transaction's last beat brings."""
+    if values is None or "last" not in inputs:
+        return values
+    return values[np.flatnonzero(inputs["last"])]
+
+
+def over_beats(values: np.ndarray, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Integers of each beat, added up over transactions."""
+    if "first" not in inputs:
+        return values
+    return np.add.reduceat(values, np.flatnonzero(inputs["first"]))
 
 
 def sum_lanes(terms: Decoded, lsb_exponent: int, count: int) -> ExactSums:

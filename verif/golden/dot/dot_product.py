@@ -19,9 +19,7 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     """One result per transaction: ``a`` and ``b`` have shape (beats, lanes)."""
     p = parameters
     sums = sum_lanes(_products(p, inputs), _lsb_exponent(p), p.lanes * p.beats)
-    if p.beats > 1:
-        sums = sums.over_beats(inputs)
-    return sums.result(p.o, p.projection, inputs)
+    return sums.over_beats(inputs).result(p.o, p.projection, inputs)
 
 
 def _products(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:

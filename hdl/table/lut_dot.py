@@ -1,0 +1,321 @@
+"""Matrix tiles by table look-up instead of multiplication."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Shape, Value, unsigned
+from amaranth.lib.data import ArrayLayout
+
+from ..arithmetic.adders import Adder
+from ..arithmetic.bitheap import Structure
+from ..arithmetic.project import project, signed_raw
+from ..arithmetic.rows import add_rows
+from ..formats import IntegerFormat, NumberFormat, Projection
+from ..pipeline import Accumulation, Step, wire
+from ..unit import DotUse, Unit, check_positive
+from .lookup import Coding, Select
+from .lut_checks import Schedule, check_look_up
+from .lut_offset import LutOffset
+from .lut_ranges import sum_format, table_shape
+from .lut_rows import LutRows
+from .lut_table import check_group, table_fields
+from .lut_weights import weights_layout
+from .precompute import given_tables, precompute
+from .table_shape import check_activations, has_specials
+
+__all__ = ["LutDot", "Schedule"]
+
+
+class LutDot(Unit):
+    """Multiplies activations with weights of a few bits by looking sums up in tables.
+
+    A tile of ``rows`` vectors of activations and ``columns`` vectors of weights: result (r, c) is
+    ``sum(a[r, k] * b[c, k])``, exact, in element ``r * columns + c`` of ``p``; with ``zero`` it is
+    ``sum(a[r, k] * (b[c, k] - b_zero[c]))``. Nothing overflows. With a format ``o`` each sum is
+    rounded once. Floats are summed as fixed point that holds each of them exactly, so the order of
+    terms does not matter; a NaN or an infinity among a row's activations makes all its sums NaN,
+    because a table has no entry for it.
+
+    How it works. In the form of signs, ``2 b + 1 = sum(2**i * s_i)`` with every ``s_i`` 1 or -1 for
+    a signed code, bit plane i of ``group`` weights selects one of ``2**group`` signed sums of their
+    activations. Opposite sums are one entry and a negation, so a table holds half of them. It is
+    made once for all columns; what is left of the form, a multiple of ``sum(a)``, is added once a
+    column. The unit ``lut-table`` says what the entries are.
+
+    The papers' refinements are flags:
+
+    * ``symmetric``: half of the entries, and signs. Without it the table holds the sum of every
+      subset, and bits select.
+    * ``remapped``: the weights arrive as the tables' indices, with the inversion of opposite
+      indices done offline. The golden model's ``remap`` packs them: in the word of a group plane i
+      has its bits from ``group * i`` up; the last weight's sign bit is kept, and where it is 0 the
+      others are inverted.
+    * ``shared_precompute``: the tables come from a unit ``lut-table`` instead of activations.
+    * ``table_int8``: entries are rounded to int8 with one scale for all tables of a row's beat.
+      This changes results: ``p`` is the sum times 127, with coding ``planes`` in fixed point with
+      one fraction bit more; a consumer's own scale has to divide by 127.
+
+    With ``b`` int2n and coding ``ternary`` the weights -1, 0 and 1 have a table of their own;
+    remapped, a group's code is the sign and magnitude of the number whose balanced ternary digits
+    are its weights, so that three weights take 5 bits. Magnitudes beyond the last entry count as 0.
+
+    What pays. Gates for area of W2A8, 12 lanes, against as many dot products of int8 and int2, and
+    of 1-bit weights (W1), which are bipolar here and int1 there:
+
+    | columns | dot products | group 2 | group 3 | group 4 | W1: dot products | group 2 |
+    | --- | --- | --- | --- | --- | --- | --- |
+    | 1 | 1,312 | 1,861 | 2,347 | | 646 | 983 |
+    | 4 | 5,248 | 5,071 | 5,786 | 6,138 | 2,584 | 2,565 |
+    | 16 | 20,992 | 17,904 | 19,558 | 19,900 | 10,336 | 8,659 |
+    | 64 | | | | | 41,344 | 33,072 |
+
+    A pair of activations costs two adders; a column then saves a fifth, and is slower: 46 FO4, not
+    31, for speed. The papers' groups of four (one-hot in the table) are too large in gates: one of
+    8 costs more to select than the additions it saves. Four columns of fp16 activations and 1-bit
+    weights, 4 lanes, take 8,132 gates as dot products, 6,313 with group 1, which is no table but
+    only shared alignment, 5,146 with 2 and 7,031 with 4; sixteen columns 32,528 as dot products
+    and 18,678 with 4.
+
+    LUT Tensor Core's ablation, W2A8, a tile of 1 x 4 x 4 with group 4; the paper's areas are those
+    of TSMC 28 nm:
+
+    | | paper, um2 | | gates for area | |
+    | --- | --- | --- | --- | --- |
+    | table of all subsets | 17,272 | 1.00 | 2,857 | 1.00 |
+    | symmetric | 13,117 | 0.76 | 2,246 | 0.79 |
+    | remapped | 12,780 | 0.74 | 2,218 | 0.78 |
+    | the paper's third step; shared precompute here | 11,991 | 0.69 | 1,741 | 0.61 |
+    | int8 tables, shared precompute | | | 4,187 | 1.47 |
+
+    Int8 tables lose: a scale that is known at run time is a multiplier in every column.
+
+    Latency is ``stages`` cycles, and one more where beats or planes are accumulated; throughput is
+    one beat a cycle, or with schedule ``serial`` one beat in as many cycles as weights have bits.
+
+    Parameters
+    ----------
+    a
+        Format of the activations: integers, or floats that fit in 64 bits of fixed point.
+    b
+        Format of the weights, integers of 1 to 6 bits; ``int2n`` with coding ``ternary``.
+    rows, columns
+        Vectors of activations, and of weights.
+    lanes
+        Elements of each vector a beat, a multiple of ``group``.
+    group
+        Activations a table.
+    beats
+        The most beats that one sum takes; the accumulators are sized for them.
+    coding
+        ``planes``: integers. ``bipolar``: odd integers ``2 b - (2**bits - 1)`` of unsigned codes, 1
+        and -1 of one bit. ``ternary``: -1, 0 and 1.
+    zero
+        Whether each column has a zero point, in the format of its unsigned weights.
+    schedule
+        ``parallel``: all planes at once. ``serial``: a plane a cycle.
+    symmetric, remapped, shared_precompute, table_int8
+        The refinements above. The first three change no result.
+    o
+        Format of the results; ``exact`` is fixed point.
+    projection
+        Rounding mode and policies of rounded results.
+    select
+        ``mux`` trees, or ``one-hot`` lines decoded once for all rows with AND-OR, which is smaller
+        with groups of four (8,304 gates for 8,817 in 4 columns of 16 lanes). No bit changes.
+    structure
+        ``compressor`` makes carry-save trees, ``plain`` leaves sums to synthesis; ``auto`` is
+        ``compressor``. No result bit changes.
+    adder
+        How carries propagate. ``plain`` is the choice for FPGAs. No result bit changes.
+    stages
+        Pipeline registers.
+
+    Members
+    -------
+    i.first, i.last : bounds of a sum, where ``beats`` is above 1
+    i.a : activations, all of row 0 first
+    i.table, i.odd, i.nan, i.scale, i.total : outputs of a table unit instead, row by row
+    i.b : weights, all of column 0 first; with ``remapped`` one code a group
+    i.b_zero : zero points of the columns, with ``zero``
+    o.p : sums, all of row 0 first
+    o.nan : for each row whether its sums are no numbers, of exact results
+    """
+
+    reference = "LUT Tensor Core (arXiv 2408.06003); T-MAC (arXiv 2407.00088)"
+
+    def __init__(
+        self,
+        *,
+        a: NumberFormat = IntegerFormat(8),
+        b: IntegerFormat = IntegerFormat(2),
+        rows: int = 1,
+        columns: int = 4,
+        lanes: int = 4,
+        group: int = 2,
+        beats: int = 1,
+        coding: Coding = Coding.PLANES,
+        zero: bool = False,
+        schedule: Schedule = Schedule.PARALLEL,
+        symmetric: bool = True,
+        remapped: bool = False,
+        shared_precompute: bool = False,
+        table_int8: bool = False,
+        o: NumberFormat | None = None,
+        projection: Projection = Projection(),
+        select: Select = Select.MUX,
+        structure: Structure = Structure.AUTO,
+        adder: Adder = Adder.SKLANSKY,
+        stages: int = 0,
+    ) -> None:
+        for what, value in (("rows", rows), ("columns", columns), ("lanes", lanes)):
+            check_positive(f"number of {what}", value)
+        check_positive("number of beats", beats, most=1 << 32)
+        check_group(group, lanes)
+        check_activations(a)
+        p = self.parameters
+        check_look_up(p)
+        self.table_shape = table_shape(p)
+        self.sum_format = sum_format(p, self.table_shape)
+        self._structure = Structure.COMPRESSOR if structure is Structure.AUTO else structure
+        self._special = has_specials(a)
+        if o is not None:
+            projection.check(o, nan_possible=self._special)
+        self._serial = schedule is Schedule.SERIAL and b.width > 1
+        if self._serial:
+            self.interval = b.width
+        inputs: dict[str, Any] = {}
+        if beats > 1:
+            inputs |= {"first": unsigned(1), "last": unsigned(1)}
+        if shared_precompute:
+            total = coding is Coding.PLANES
+            inputs |= table_fields(self.table_shape, rows, lanes // group, total=total)
+        else:
+            inputs["a"] = ArrayLayout(a, rows * lanes)
+        inputs["b"] = weights_layout(p)
+        if zero:
+            inputs["b_zero"] = ArrayLayout(b, columns)
+        outputs: dict[str, Any] = {"p": ArrayLayout(o or self.sum_format, rows * columns)}
+        if o is None and self._special:
+            outputs["nan"] = ArrayLayout(unsigned(1), rows)
+        super().__init__(inputs, outputs, stages=stages)
+
+    @classmethod
+    def dot_uses(cls, a: NumberFormat, b: NumberFormat, terms: int) -> Sequence[DotUse]:
+        if not isinstance(b, IntegerFormat) or b.width > 6 or b.lsb_exponent or terms % 2:
+            return ()
+        if b.narrow and b.width != 2:
+            return ()
+        coding = Coding.TERNARY if b.narrow else Coding.PLANES
+        job = {"a": str(a), "b": str(b), "coding": coding.value, "lanes": str(terms)}
+        uses = [DotUse({**job, "columns": "16"}, dots=16)]
+        if coding is Coding.PLANES and b.width > 1:
+            uses.append(DotUse({**job, "columns": "16", "schedule": "serial"}, dots=16))
+        return uses
+
+    def steps(self) -> list[Step]:
+        p = self.parameters
+        steps = [Step("precompute", self._precompute), Step("look_up", self._look_up)]
+        if p.beats > 1 or self._serial:
+            cells = [f"total{r}_{c}" for r in range(p.rows) for c in range(p.columns)]
+            state = {name: Shape(self.sum_format.width) for name in cells}
+            if self._special:
+                state |= {f"nan{r}": Shape(1) for r in range(p.rows)}
+            steps.append(Accumulation("add", self._add, state=state))
+        else:
+            steps.append(Step("add", self._add))
+        return [*steps, Step("finish", self._finish)]
+
+    # The datapath.
+
+    def _precompute(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
+        """The tables of each row, made here or given."""
+        p = self.parameters
+        shape, groups, flush = self.table_shape, p.lanes // p.group, p.projection.ftz_in
+        if p.shared_precompute:
+            tables = [given_tables(shape, values, row, groups) for row in range(p.rows)]
+        else:
+            a = [values["a"][k] for k in range(p.rows * p.lanes)]
+            tables = [
+                precompute(
+                    m,
+                    shape,
+                    a[row * p.lanes : (row + 1) * p.lanes],
+                    f"a{row}",
+                    flush=flush,
+                    adder=p.adder,
+                )
+                for row in range(p.rows)
+            ]
+        kept = {k: values[k] for k in ("first", "last", "phase", "b", "b_zero") if k in values}
+        nan = {f"nan{r}": table.nan for r, table in enumerate(tables) if table.nan is not None}
+        return {**kept, **nan, "tables": tables}
+
+    def _look_up(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
+        """What each sum of the tile is made of, as rows to add."""
+        p = self.parameters
+        kept = {k: v for k, v in values.items() if k in ("first", "last") or k.startswith("nan")}
+        now = self._now(m, values)
+        offset = LutOffset(p, self.table_shape, self.sum_format.width, self._structure)
+        offsets = [
+            offset.of(m, tables, f"row{r}", now[0] if now else None)
+            for r, tables in enumerate(values["tables"])
+        ]
+        rows = LutRows(p, self.table_shape, self.sum_format.width, self._structure)
+        made = {}
+        for column in range(p.columns):
+            zero = Value.cast(values["b_zero"][column]) if p.zero else None
+            looked = rows.column(m, values["tables"], offsets, values["b"], column, now, zero)
+            made |= {f"total{r}_{column}": part for r, part in enumerate(looked)}
+        return {**kept, "rows": made}
+
+    def _now(self, m: Module, values: dict[str, Any]) -> list[Value]:
+        """Bits that say which plane is looked up, in a serial unit.
+
+        The top plane comes first where a sum is of one beat: then it is doubled from plane to
+        plane, and nothing is shifted by a distance that varies.
+        """
+        if not self._serial:
+            return []
+        top, phase = self.parameters.b.width - 1, values["phase"]
+        first = self.parameters.beats == 1
+        return [
+            wire(m, f"plane{i}_now", phase == (top - i if first else i)) for i in range(top + 1)
+        ]
+
+    def _add(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
+        """Each sum's rows, and the sum so far, in one carry-propagating addition."""
+        so_far, width = values.get("so_far", {}), self.sum_format.width
+        result = {}
+        for name, rows in values["rows"].items():
+            rows = list(rows)
+            if name in so_far:
+                doubled = self._serial and self.parameters.beats == 1
+                rows.append(Cat(Const(0, 1), so_far[name])[:width] if doubled else so_far[name])
+            options: Any = {"structure": self._structure, "adder": self.parameters.adder}
+            total = add_rows(
+                m, rows, width, name=f"{name}_carry", tree=f"{name}_accumulate", **options
+            )
+            result[name] = wire(m, name, total)
+        for name, flag in values.items():
+            if name.startswith("nan"):
+                result[name] = flag | so_far[name] if name in so_far else flag
+        return result
+
+    def _finish(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
+        """The sums themselves, or rounded."""
+        p = self.parameters
+        results = []
+        for row in range(p.rows):
+            for column in range(p.columns):
+                total = values[f"total{row}_{column}"]
+                nan = values.get(f"nan{row}")
+                name = f"result{row}_{column}"
+                if p.o is None:
+                    results.append(total if nan is None else total & (~nan).replicate(len(total)))
+                else:
+                    raw = signed_raw(m, total, self.sum_format, name, nan=nan)
+                    results.append(project(m, raw, p.o, p.projection))
+        outputs: dict[str, Any] = {"p": Cat(results)}
+        if p.o is None and self._special:
+            outputs["nan"] = Cat(values[f"nan{row}"] for row in range(p.rows))
+        return outputs
