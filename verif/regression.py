@@ -6,7 +6,7 @@ every pairing of corners and on seeded draws.
 
 from collections.abc import Iterator
 
-__all__ = ["NETLISTS", "NIGHTLY", "REGRESSION", "case_name"]
+__all__ = ["NETLISTS", "REGRESSION", "Case", "case_name"]
 
 Case = tuple[str, dict[str, str]]
 
@@ -345,6 +345,14 @@ def _tables() -> Iterator[Case]:
     yield "lut-table", {"a": "int4", "lanes": "6", "group": "3", "quantized": "true"}
 
 
+def _mixed() -> Iterator[Case]:
+    unit = "mixed-precision-mac"
+    yield unit, {}
+    yield unit, {"fp8": "false", "lanes": "3", "beats": "1", "stages": "1"}
+    yield unit, {"int4": "false", "fp4": "false", "lanes": "2", "beats": "9", "stages": "2"}
+    yield unit, {"int4": "false", "fp8": "false", "fp4": "false", "adder": "plain"}
+
+
 #: Units by catalogue name, with parameters as on the command line.
 REGRESSION: tuple[Case, ...] = (
     *_multipliers(),
@@ -361,34 +369,10 @@ REGRESSION: tuple[Case, ...] = (
     *_scale_shifts(),
     *_affine(),
     *_shift_add(),
+    *_mixed(),
     *_planes(),
     *_tables(),
     *_block_dots(),
-)
-
-
-#: Longer runs than every change can wait for: unit, parameters, vectors.
-NIGHTLY: tuple[tuple[str, dict[str, str], int], ...] = (
-    ("block-dot-product", {"a": "mxfp4", "b": "mxfp4"}, 1_000_000),
-    ("block-dot-product", {"a": "mxfp8_e4m3", "b": "mxfp8_e4m3", "c": "fp32"}, 1_000_000),
-    ("block-dot-product", {"a": "nvfp4", "b": "nvfp4", "blocks": "4", "o": "exact"}, 1_000_000),
-    (
-        "block-dot-product",
-        {"a": "mxfp8_e4m3", "b": "mxfp8_e5m2", "semantics": "aligned", "preset": "hopper_fp8"},
-        1_000_000,
-    ),
-    (
-        "block-dot-product",
-        {
-            "a": "nvfp4",
-            "b": "nvfp4",
-            "blocks": "4",
-            "semantics": "aligned",
-            "preset": "blackwell_fp4",
-            "c": "fp32",
-        },
-        1_000_000,
-    ),
 )
 
 

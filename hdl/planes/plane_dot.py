@@ -9,10 +9,10 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Shape, Signal, Value, unsigned
 from amaranth.lib.data import ArrayLayout
 
-from ..arithmetic.adders import add
 from ..arithmetic.bitheap import BitHeap, Structure
 from ..arithmetic.compressors import popcount
 from ..arithmetic.partial_products import add_products, multiply
+from ..arithmetic.rows import add_rows
 from ..formats import IntegerFormat
 from ..pipeline import Accumulation, Step, wire
 from ..pipeline.datapath import Datapath
@@ -121,11 +121,8 @@ class PlaneDot(Unit):
         """The rows, and the sum so far, in one carry-propagating addition."""
         rows = list(values["rows"])
         if "so_far" in values:
-            heap = BitHeap(self.sum_format.width)
-            for row in (*rows, values["so_far"]["total"]):
-                heap.add(row)
-            rows = list(heap.compress(m, name="accumulate"))
-        total = add(m, rows[0], rows[1], adder=self.parameters.adder, name="carry")
+            rows.append(values["so_far"]["total"])
+        total = add_rows(m, rows, self.sum_format.width, adder=self.parameters.adder)
         return {"total": wire(m, "total", total)}
 
     def _end(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:

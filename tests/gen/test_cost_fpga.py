@@ -4,27 +4,11 @@ import json
 
 import pytest
 from amaranth.back import rtlil
-from amaranth.hdl import Module, signed
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from components import MultiplyAccumulate
 
 from bitwright.gen.cost import KIND, estimate
 from bitwright.gen.cost.fpga import FPGAS, marked_for_dsp
 from bitwright.gen.generate import generate
-
-
-class MultiplyAccumulate(wiring.Component):
-    a: In(signed(6))
-    b: In(signed(6))
-    en: In(1)
-    total: Out(signed(16))
-
-    def elaborate(self, platform):
-        m = Module()
-        with m.If(self.en):
-            m.d.sync += self.total.eq(self.total + self.a * self.b)
-        return m
-
 
 UNIT = rtlil.convert(MultiplyAccumulate(), name="unit", emit_src=False)
 KEYS = {"flow", "family", "lut", "carry", "register", "dsp", "ram", "cells"}

@@ -6,9 +6,10 @@ from functools import cache
 
 import pytest
 from amaranth.back import rtlil
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from components import MultiplyAccumulate
 from expect import refused
 
 from bitwright.gen import gowin, nextpnr
@@ -33,19 +34,6 @@ class Wires(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.d.comb += [self.q.eq(self.a[::-1]), self.one.eq(1)]
-        return m
-
-
-class MultiplyAccumulate(wiring.Component):
-    a: In(signed(6))
-    b: In(signed(6))
-    en: In(1)
-    total: Out(signed(16))
-
-    def elaborate(self, platform):
-        m = Module()
-        with m.If(self.en):
-            m.d.sync += self.total.eq(self.total + self.a * self.b)
         return m
 
 

@@ -8,7 +8,8 @@ from dataclasses import asdict
 import pytest
 
 from bitwright.gen.generate import generate
-from bitwright.verif.regression import NIGHTLY, case_name
+from bitwright.verif.nightly import NIGHTLY
+from bitwright.verif.regression import case_name
 from bitwright.verif.verify import verify
 
 

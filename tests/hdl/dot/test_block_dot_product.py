@@ -6,7 +6,6 @@ from expect import refused
 
 from bitwright.gen.generate import generate
 from bitwright.gen.parameters import make_unit
-from bitwright.verif.regression import NIGHTLY
 from bitwright.verif.stimuli import stimuli
 from bitwright.verif.verify import golden, run_on
 
@@ -176,9 +175,3 @@ ALIGNED = {"semantics": "aligned"}
 def test_refused(texts, message):
     with refused(message):
         make_unit(UNIT, texts)
-
-
-def test_nightly_names_are_units():
-    for unit, texts, vectors in NIGHTLY:
-        assert make_unit(unit, texts)
-        assert vectors >= 1_000_000
