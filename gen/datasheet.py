@@ -130,12 +130,26 @@ def _port_section(ports: Sequence[Port], doc: Docstring) -> str:
     return text
 
 
+def _ready_rule(unit: Any) -> str:
+    if not unit.fixed_interval:
+        return (
+            "A beat takes as many cycles as its data ask for, at least the interval. It is taken "
+            "in the last of them: until then `i_ready` is 0."
+        )
+    if unit.interval > 1:
+        return (
+            "A beat is taken in the last of the interval's cycles: until then `i_ready` is 0. In "
+            "that cycle it follows `o_ready`."
+        )
+    return "`i_ready` follows `o_ready` in the same cycle, whatever the number of stages."
+
+
 def _timing_section(name: str, made: Generated, parameters: Sequence[Parameter]) -> str:
     rules = [
         "A beat passes at a clock edge at which `valid` and `ready` are both 1, on either side.",
         "`o_valid` never waits for `o_ready`. Once offered, a result stays as it is until taken; "
         "the source of `i` must keep to the same two rules.",
-        "`i_ready` follows `o_ready` in the same cycle, whatever the number of stages.",
+        _ready_rule(made.unit),
         "Results leave in the order of their beats"
         + (", one for each." if made.unit.stateless else ", one for each `i_last`."),
         "Where there is a clock, `rst` empties the stages; registers of data have no reset.",
