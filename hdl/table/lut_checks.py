@@ -1,13 +1,15 @@
-"""Which parameters of a table look-up go together."""
+"""Which parameters of a table look-up go together, and which suit a dot product."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from ..arithmetic.bitheap import Structure
-from ..formats import IntegerFormat
+from ..formats import IntegerFormat, NumberFormat
+from ..unit import DotUse
 from .lookup import Coding
 
-__all__ = ["Schedule", "check_look_up"]
+__all__ = ["Schedule", "check_look_up", "look_ups"]
 
 #: Weights of more bits cost more look-ups than a multiplication is worth.
 _MOST_BITS = 6
@@ -50,3 +52,17 @@ def check_look_up(p: Any) -> None:
         raise ValueError(f"The tables must be symmetric with {which}")
     if ternary and p.schedule is Schedule.SERIAL:
         raise ValueError("With ternary coding the schedule must be parallel: there are no planes")
+
+
+def look_ups(a: NumberFormat, b: NumberFormat, terms: int) -> Sequence[DotUse]:
+    """How 16 columns of weights are summed in one beat by tables of two activations."""
+    if not isinstance(b, IntegerFormat) or b.width > _MOST_BITS or b.lsb_exponent or terms % 2:
+        return ()
+    if b.narrow and b.width != 2:
+        return ()
+    coding = Coding.TERNARY if b.narrow else Coding.PLANES
+    job = {"a": str(a), "b": str(b), "coding": coding.value, "lanes": str(terms)}
+    uses = [DotUse({**job, "columns": "16"}, dots=16)]
+    if coding is Coding.PLANES and b.width > 1:
+        uses.append(DotUse({**job, "columns": "16", "schedule": "serial"}, dots=16))
+    return uses

@@ -14,7 +14,7 @@ from ..formats import IntegerFormat, NumberFormat, Projection
 from ..pipeline import Accumulation, Step, wire
 from ..unit import DotUse, Unit, check_positive
 from .lookup import Coding, Select
-from .lut_checks import Schedule, check_look_up
+from .lut_checks import Schedule, check_look_up, look_ups
 from .lut_offset import LutOffset
 from .lut_ranges import sum_format, table_shape
 from .lut_rows import LutRows
@@ -71,23 +71,8 @@ class LutDot(Unit):
 
     A pair of activations costs two adders; a column then saves a fifth, and is slower: 46 FO4, not
     31, for speed. The papers' groups of four (one-hot in the table) are too large in gates: one of
-    8 costs more to select than the additions it saves. Four columns of fp16 activations and 1-bit
-    weights, 4 lanes, take 8,132 gates as dot products, 6,313 with group 1, which is no table but
-    only shared alignment, 5,146 with 2 and 7,031 with 4; sixteen columns 32,528 as dot products
-    and 18,678 with 4.
-
-    LUT Tensor Core's ablation, W2A8, a tile of 1 x 4 x 4 with group 4; the paper's areas are those
-    of TSMC 28 nm:
-
-    | | paper, um2 | | gates for area | |
-    | --- | --- | --- | --- | --- |
-    | table of all subsets | 17,272 | 1.00 | 2,857 | 1.00 |
-    | symmetric | 13,117 | 0.76 | 2,246 | 0.79 |
-    | remapped | 12,780 | 0.74 | 2,218 | 0.78 |
-    | the paper's third step; shared precompute here | 11,991 | 0.69 | 1,741 | 0.61 |
-    | int8 tables, shared precompute | | | 4,187 | 1.47 |
-
-    Int8 tables lose: a scale that is known at run time is a multiplier in every column.
+    8 costs more to select than the additions it saves. Int8 tables lose: a scale that is known at
+    run time is a multiplier in every column.
 
     Latency is ``stages`` cycles, and one more where beats or planes are accumulated; throughput is
     one beat a cycle, or with schedule ``serial`` one beat in as many cycles as weights have bits.
@@ -201,16 +186,7 @@ class LutDot(Unit):
 
     @classmethod
     def dot_uses(cls, a: NumberFormat, b: NumberFormat, terms: int) -> Sequence[DotUse]:
-        if not isinstance(b, IntegerFormat) or b.width > 6 or b.lsb_exponent or terms % 2:
-            return ()
-        if b.narrow and b.width != 2:
-            return ()
-        coding = Coding.TERNARY if b.narrow else Coding.PLANES
-        job = {"a": str(a), "b": str(b), "coding": coding.value, "lanes": str(terms)}
-        uses = [DotUse({**job, "columns": "16"}, dots=16)]
-        if coding is Coding.PLANES and b.width > 1:
-            uses.append(DotUse({**job, "columns": "16", "schedule": "serial"}, dots=16))
-        return uses
+        return look_ups(a, b, terms)
 
     def steps(self) -> list[Step]:
         p = self.parameters

@@ -12,7 +12,8 @@ from bitwright.gen.catalogue import CATALOGUE, unit_class
 from bitwright.gen.parameters import describe
 from bitwright.hdl.formats import Rounding
 
-COMMANDS = ("list", "show", "generate", "verify", "estimate", "build", "board", "doctor")
+COMMANDS = ("list", "show", "generate", "verify", "estimate", "compare", "build", "board",
+            "doctor")
 UNITS = ", ".join(CATALOGUE)
 KNOWN = ", ".join(p.name for p in describe(unit_class("float-multiplier")))
 LIKE = "like 'e4m3fn', 'bf16', 'int8', 'e3m2none' or 'binary8p4se'"

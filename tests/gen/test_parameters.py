@@ -73,6 +73,18 @@ WITH = {
     ("random_source", "xorshift"): {"rounding": "sra", "random_bits": "7", "stages": "1"},
     ("random_source", "lfsr"): {"rounding": "srb", "random_bits": "7", "stages": "1"},
 }
+#: The same of one unit alone.
+WITH_OF_UNIT = {
+    ("lut-dot", "coding", "bipolar"): {"b": "uint2"},
+    ("lut-dot", "coding", "ternary"): {"b": "int2n"},
+    ("lut-dot", "zero", "true"): {"b": "uint2"},
+    ("block-quantizer", "scaler", "te"): {"o": "nvfp4"},
+}
+#: Choices of other units that a unit refuses, in a sentence, whatever stands beside them.
+REFUSED = {
+    "lut-dot": {"rounding": ("sra", "srb", "src"), "structure": ("dsp", "booth")},
+    "block-scale": {"rule": ("quest", "quest_nearest")},
+}
 #: The operands of a preset of a published unit.
 PRESET_OPERANDS = {
     "volta": "fp16_e8m0fnu_8",
@@ -92,17 +104,19 @@ def texts_of(name):
     projects = "random_bits" in {p.name for p in parameters}
     for p in parameters:
         for value in p.choices:
-            if p.name != "rounding" or projects or value in ("rne", "rtz"):
+            possible = p.name != "rounding" or projects or value in ("rne", "rtz")
+            if possible and value not in REFUSED.get(name, {}).get(p.name, ()):
                 yield {p.name: value}
         if "format" in p.type:
             other = "fp16" if name in IEEE_ONLY else "e3m2fn"
-            yield {p.name: OTHER_FORMATS.get(p.type.removesuffix(" or 'exact'"), other)}
+            value = OTHER_FORMATS.get(p.type.removesuffix(" or 'exact'"), other)
+            yield {p.name: f"u{value}" if name == "bipolar-dot" else value}
     yield {"stages": "1"}
 
 
 def beside(name, key, value):
     """What the value needs beside it, as far as the unit has such parameters."""
-    needed = WITH.get((key, value), {})
+    needed = WITH.get((key, value), {}) | WITH_OF_UNIT.get((name, key, value), {})
     if key == "preset" and value != "none":
         block = PRESET_OPERANDS.get(value, "mxfp8_e4m3")
         needed = {"a": block, "b": block, "semantics": "aligned"}
@@ -135,6 +149,16 @@ def test_texts_make_the_same_unit_again(name, texts):
     written = parameter_texts(unit)
     assert texts.items() <= written.items()
     assert vars(make_unit(name, written).parameters) == vars(unit.parameters)
+
+
+@pytest.mark.parametrize(("name", "texts"), [
+    (name, {key: value})
+    for name, choices in REFUSED.items() for key, values in choices.items() for value in values
+])
+def test_refused_in_a_sentence(name, texts):
+    (value,) = texts.values()
+    with pytest.raises(ValueError, match=rf"^The [^\n]* (not|need|refuse)[^\n]*'{value}'"):
+        make_unit(name, texts | beside(name, *next(iter(texts.items()))))
 
 
 @pytest.mark.parametrize(("value", "text"), [

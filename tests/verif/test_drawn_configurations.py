@@ -62,6 +62,7 @@ NUMBERS = {
     "left_width": (0, 0, 2),
     "scale_width": (0, 0, 1, 5),
     "least": (1, 2, 4),
+    **{f"special{k}": (0, 0, 7, -6) for k in range(4)},
     "blocks": (1, 1, 2),
     "fraction": (-1, 9),
     "terms": (6, 20),
@@ -75,6 +76,7 @@ NUMBERS = {
     "depth": (1, 1, 2),
     "powers": (1, 2, 3),
     "position_bits": (1, 2, 3),
+    "threshold": (1, 6, 100),
 }
 
 

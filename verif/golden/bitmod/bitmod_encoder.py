@@ -1,0 +1,17 @@
+"""Golden model of BitMoD's term generator."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .weights import terms
+
+__all__ = ["model"]
+
+
+def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The chosen term of each weight: ``b`` has shape (beats, lanes)."""
+    selector = inputs.get("selector")
+    selector = 0 if selector is None else np.asarray(selector)[:, None]
+    return {"p": terms(parameters, inputs["b"], selector, np.asarray(inputs["place"])[:, None])}

@@ -1,0 +1,1 @@
+"""Golden models of the units in ``bitwright.hdl.mixed``."""
