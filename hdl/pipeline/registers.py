@@ -10,7 +10,7 @@ __all__ = ["Registers"]
 
 # Amaranth builds an expression anew wherever it is used, be it for one bit of it: an operator that
 # is used so, and any expression of more than so many operators and wires, becomes a signal.
-_LARGEST = 4
+_LARGEST = 16
 
 
 class Registers:
