@@ -77,6 +77,7 @@ NUMBERS = {
     "powers": (1, 2, 3),
     "position_bits": (1, 2, 3),
     "threshold": (1, 6, 100),
+    "spread_bits": (4, 8, 12),
 }
 
 
