@@ -17,7 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     try:
         options = parse(list(sys.argv[1:] if arguments is None else arguments))
-        return options.run(options)
+        status = options.run(options)
+        # Here, where a reader that has gone is no error yet; not when the interpreter ends.
+        sys.stdout.flush()
+        return status
     except ValueError as error:
         return _fail(str(error), 2)
     except BrokenPipeError:
