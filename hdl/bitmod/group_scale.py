@@ -52,9 +52,7 @@ class GroupScale:
         most = max(group.max_integer, -group.min_integer) * ((1 << width) - 1)
         self.format = IntegerFormat.holding(-most, most, group.lsb_exponent)
         self.cycles = width if scaling is Scaling.SERIAL and width > 1 else 0
-        self._sum = ShiftedSum(
-            group, Turns(range(width), None, range(1, width)), 1, self.format
-        )
+        self._sum = ShiftedSum(group, Turns(range(width), None, range(1, width)), 1, self.format)
 
     def steps(self, result: Result) -> list[Step]:
         """The steps between a group's sum ``total`` with its ``b_scale``, and what ``result`` does.

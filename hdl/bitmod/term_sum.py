@@ -10,6 +10,7 @@ from ..arithmetic.adders import Adder
 from ..arithmetic.align import align_signed
 from ..arithmetic.bitheap import BitHeap
 from ..arithmetic.raw import Raw, either, read
+from ..arithmetic.rows import rows_of
 from ..arithmetic.significands import negated_if
 from ..formats import FloatFormat, IntegerFormat, NumberFormat
 from ..pipeline import wire
@@ -74,7 +75,7 @@ class TermSum:
         flags: dict[str, Value] = {
             flag: wire(m, "any_special", Cat(*found).any()) for flag in self.special
         }
-        return list(heap.compress(m)), flags
+        return rows_of(m, heap), flags
 
     def _shifted_sum(
         self, m: Module, a: Sequence[Any], terms: Sequence[Term], place: Value, width: int

@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 from ..arithmetic.adders import Adder
 from ..arithmetic.bitheap import BitHeap
 from ..arithmetic.carry_save_accumulator import CarrySaveAccumulator
+from ..arithmetic.plain_accumulator import PlainAccumulator
 from ..formats import IntegerFormat
 from ..pipeline import wire
 from .mac_core import SumForm
@@ -50,13 +51,14 @@ class DigitCore:
         form: SumForm,
         adder: Adder,
     ):
-        self._places, self._lanes, self._adder = places, lanes, adder
+        self._places, self._lanes = places, lanes
         # Twice a number, of either sign.
         self._row_width = format.width + (1 if format.signed else 2) + 2 * (places - 1)
         self.width = IntegerFormat.holding(low, high).width
-        self.state: dict[str, Shape] = {"total": Shape(self.width)}
-        self._sum: CarrySaveAccumulator | None = None
-        if form is not SumForm.PLAIN:
+        self._sum: PlainAccumulator | CarrySaveAccumulator
+        if form is SumForm.PLAIN:
+            self._sum = PlainAccumulator(self.width, adder=adder)
+        else:
             half = 1 << self._row_width - 1
             self._sum = CarrySaveAccumulator(
                 self.width,
@@ -68,7 +70,7 @@ class DigitCore:
                 divided=form is SumForm.CARRY_SAVE,
                 one_row=lanes == 1,
             )
-            self.state = self._sum.state
+        self.state: dict[str, Shape] = self._sum.state
 
     def add(
         self,
@@ -84,22 +86,16 @@ class DigitCore:
             self._row(m, c, x, f"{name}lane{k}")
             for k, (c, x) in enumerate(zip(chosen, numbers, strict=True))
         ]
-        if self._sum is not None and self._lanes == 1:
+        if isinstance(self._sum, CarrySaveAccumulator) and self._lanes == 1:
             return self._sum.add_row(m, so_far, rows[0], chosen[0].digit.negative, name=name)
-        heap = BitHeap(self.width if self._sum is None else self._sum.term_width)
+        heap = BitHeap(self._sum.term_width)
         for row, c in zip(rows, chosen, strict=True):
             heap.add(row)
             heap.add_column(c.digit.negative)
-        if self._sum is not None:
-            return self._sum.add(m, so_far, heap, name=name)
-        heap.add(so_far["total"])
-        total = heap.sum(m, name=f"{name}loop", adder=self._adder)
-        return {"total": wire(m, f"{name}total", total)}
+        return self._sum.add(m, so_far, heap, name=name)
 
     def resolve(self, m: Module, state: Mapping[str, Value], *, name: str = "") -> Value:
         """The sum as one integer."""
-        if self._sum is None:
-            return state["total"]
         return self._sum.resolve(m, state, name=f"{name}resolved")
 
     def _row(self, m: Module, chosen: ChosenDigit, numbers: Sequence[Value], name: str) -> Value:

@@ -10,9 +10,10 @@ from ..arithmetic.adders import Adder
 from ..arithmetic.bitheap import BitHeap, Structure
 from ..arithmetic.carry_save_accumulator import CarrySaveAccumulator
 from ..arithmetic.partial_products import add_products
+from ..arithmetic.plain_accumulator import PlainAccumulator
 from ..arithmetic.recoding import Recoding, add_digit_product, digit_count, recode
+from ..arithmetic.rows import rows_of
 from ..formats import IntegerFormat, product_range
-from ..pipeline import wire
 
 __all__ = ["MacCore", "Reduction", "SumForm"]
 
@@ -87,10 +88,10 @@ class MacCore:
             )
         self._a, self._b, self._lanes = a, b, lanes
         self._structure, self._reduction, self._adder = structure, reduction, adder
-        self._sum: CarrySaveAccumulator | None = None
-        self._heap_width = self.sum_format.width
-        self.state: dict[str, Shape] = {"total": Shape(self._heap_width)}
-        if form is not SumForm.PLAIN:
+        self._sum: PlainAccumulator | CarrySaveAccumulator
+        if form is SumForm.PLAIN:
+            self._sum = PlainAccumulator(self.sum_format.width, adder=adder, structure=structure)
+        else:
             self._sum = CarrySaveAccumulator(
                 self.sum_format.width,
                 min(low, 0) * lanes,
@@ -98,16 +99,14 @@ class MacCore:
                 adder=adder,
                 divided=form is SumForm.CARRY_SAVE,
             )
-            self._heap_width, self.state = self._sum.term_width, self._sum.state
+        self.state: dict[str, Shape] = self._sum.state
 
     def multiply(
         self, m: Module, a: Sequence[Any], b: Sequence[Any], *, name: str = ""
     ) -> list[Value]:
         """The sum of a beat's products, as one row or two to give to :meth:`add`."""
         heap = self._products(m, a, b, name)
-        if self._structure.operators:
-            return [heap.sum(m, structure=self._structure, name=f"{name}products")]
-        return list(heap.compress(m, name=f"{name}products"))
+        return rows_of(m, heap, structure=self._structure, name=f"{name}products")
 
     def multiply_add(
         self,
@@ -119,34 +118,23 @@ class MacCore:
         name: str = "",
     ) -> dict[str, Value]:
         """The state with a beat's products added, in one tree with them."""
-        return self._added(m, so_far, self._products(m, a, b, name), name)
+        return self._sum.add(m, so_far, self._products(m, a, b, name), name=name)
 
     def add(
         self, m: Module, so_far: Mapping[str, Value], rows: Sequence[Value], *, name: str = ""
     ) -> dict[str, Value]:
         """The state with the rows of a beat added."""
-        heap = BitHeap(self._heap_width)
+        heap = BitHeap(self._sum.term_width)
         for row in rows:
             heap.add(row)
-        return self._added(m, so_far, heap, name)
+        return self._sum.add(m, so_far, heap, name=name)
 
     def resolve(self, m: Module, state: Mapping[str, Value], *, name: str = "") -> Value:
         """The sum as one integer."""
-        if self._sum is None:
-            return state["total"]
         return self._sum.resolve(m, state, name=f"{name}resolved")
 
-    def _added(
-        self, m: Module, so_far: Mapping[str, Value], heap: BitHeap, name: str
-    ) -> dict[str, Value]:
-        if self._sum is not None:
-            return self._sum.add(m, so_far, heap, name=name)
-        heap.add(so_far["total"])
-        total = heap.sum(m, name=f"{name}loop", structure=self._structure, adder=self._adder)
-        return {"total": wire(m, f"{name}total", total)}
-
     def _products(self, m: Module, a: Sequence[Any], b: Sequence[Any], name: str) -> BitHeap:
-        heap = BitHeap(self._heap_width)
+        heap = BitHeap(self._sum.term_width)
         x, y = [Value.cast(v) for v in a], [Value.cast(v) for v in b]
         if self._reduction is Reduction.TOGETHER:
             add_products(m, heap, x, y, structure=self._structure, name=f"{name}product")

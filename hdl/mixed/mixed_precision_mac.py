@@ -9,7 +9,7 @@ from amaranth.lib.data import ArrayLayout
 from ..arithmetic.adders import Adder
 from ..arithmetic.bitheap import BitHeap
 from ..arithmetic.result import Result
-from ..arithmetic.rows import add_rows
+from ..arithmetic.rows import add_rows, rows_of
 from ..formats import IntegerFormat, NumberFormat, Projection, parse_format, product_range
 from ..pipeline import Accumulation, Step, wire
 from ..unit import Unit, check_positive
@@ -164,7 +164,7 @@ class MixedPrecisionMac(Unit):
         nan = products.add_to(m, heap, a, b)
         kept = {k: v for k, v in values.items() if k not in ("a", "b", "mode")}
         flags = {} if nan is None else {"nan": nan}
-        return {**kept, **flags, "rows": list(heap.compress(m))}
+        return {**kept, **flags, "rows": rows_of(m, heap)}
 
     def _add(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         """The rows, and the sum so far, in one carry-propagating addition."""

@@ -6,7 +6,6 @@ numbers of four bits need the two crossed products only, which have one weight i
 products of low digits are the significands' products of FP8.
 """
 
-
 from amaranth.hdl import Cat, Module, Mux, Value
 
 from ..arithmetic.adders import Adder

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from amaranth.hdl import Cat, Const, Module, Value
 
-from ..arithmetic.adders import add
 from ..arithmetic.bitheap import BitHeap, Structure
 from ..arithmetic.partial_products import add_products
+from ..arithmetic.rows import add_rows, rows_of
 from ..formats import IntegerFormat
 from ..pipeline import wire
 from .lookup import Coding, Select, one_hot, select
@@ -211,13 +211,10 @@ class LutRows:
         return wire(m, f"{name}_shifted", result.as_signed())
 
     def _rows(self, m: Module, heap: BitHeap, name: str) -> list[Value]:
-        if self._structure.operators:
-            return [heap.sum(m, name=name, structure=self._structure)]
-        return list(heap.compress(m, name=name))
+        return rows_of(m, heap, structure=self._structure, name=name)
 
     def _resolved(self, m: Module, heap: BitHeap, name: str) -> Value:
+        options: Any = {"structure": self._structure, "adder": self._p.adder}
         rows = self._rows(m, heap, name)
-        total = rows[0]
-        if len(rows) > 1:
-            total = add(m, rows[0], rows[1], adder=self._p.adder, name=f"{name}_add")
+        total = add_rows(m, rows, heap.width, name=f"{name}_add", **options)
         return wire(m, f"{name}_sum", total.as_signed())
