@@ -172,13 +172,15 @@ def _place_float(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
     headroom = wire(m, "headroom", (raw.exponent + base)[: bits + 1].as_signed())
     top = raw.significand[-1]
 
+    uncertain = raw.slack or raw.gradual
+
     if projection.ftz_out or low >= raw.slack:
         # No subnormal results, or none kept: only the uncertain top bit is put in its place.
         significand = raw.significand
         if raw.slack:
             significand = wire(m, "significand", Mux(top, significand, significand << 1))[:-1]
         kept, fraction, sticky = _cut(m, significand, target, projection)
-        if raw.slack:
+        if uncertain:
             field, carry, field_max = headroom, top, high + 1
         else:
             field, carry, field_max = wire(m, "field", headroom + 1), None, high + 1
@@ -212,7 +214,7 @@ def _place_float(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
         kept[:-1],
         wire(m, "field", field),
         max(high, 0) + 1,
-        wire(m, "hidden", normal & top if raw.slack else normal),
+        wire(m, "hidden", normal & top if uncertain else normal),
         _carry_excludes(raw, target),
         fraction if len(fraction) else None,
         sticky,

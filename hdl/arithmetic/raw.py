@@ -29,6 +29,9 @@ class Raw:
     significand
         Unsigned. With ``slack`` 0 its top bit is set, with ``slack`` 1 one of its two top bits is,
         unless ``zero``; with ``slack`` None nothing is known of it, and ``zero`` is None.
+    gradual
+        With ``slack`` 0: the top bit may be zero after all, in numbers that are subnormal in the
+        target too, or less, and in zero; ``zero`` is None.
     exponent, offset
         A value, None where it is always 0, and a constant.
     exponent_min, exponent_max, significand_max
@@ -50,6 +53,7 @@ class Raw:
     exponent_max: int = 0
     significand_max: int | None = None
     slack: int | None = None
+    gradual: bool = False
     negative: Value | None = None
     nan: Value | None = None
     infinite: Value | None = None

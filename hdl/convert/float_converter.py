@@ -1,5 +1,6 @@
 """Conversion of one number format to another."""
 
+from dataclasses import replace
 from typing import Any
 
 from amaranth.hdl import Module, Value, unsigned
@@ -72,11 +73,25 @@ class FloatConverter(Unit):
         if isinstance(self.parameters.a, IntegerFormat):
             raw = decode_integer(m, Value.cast(operand), self.parameters.a, "a")
         else:
-            normalize = isinstance(self.parameters.o, FloatFormat)
+            gradual = self._gradual
+            normalize = isinstance(self.parameters.o, FloatFormat) and not gradual
             raw = decode(
                 m, operand, "a", normalize=normalize, flush=self.parameters.projection.ftz_in
             )
+            if gradual:
+                raw = replace(raw, slack=0, gradual=True)
         return {**values, "number": raw}
+
+    @property
+    def _gradual(self) -> bool:
+        """Whether every subnormal operand is subnormal or less in the result's format too: it need
+        not be normalised only to be shifted back."""
+        a, o, projection = self.parameters.a, self.parameters.o, self.parameters.projection
+        if not (isinstance(o, FloatFormat) and o.zero and a.zero and a.mantissa_width):
+            return False
+        if projection.ftz_in or projection.ftz_out:
+            return False
+        return a.lsb_exponent + a.mantissa_width <= o.lsb_exponent + o.mantissa_width
 
     def _place(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         raw: Raw = values.pop("number")
