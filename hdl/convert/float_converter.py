@@ -73,25 +73,26 @@ class FloatConverter(Unit):
         if isinstance(self.parameters.a, IntegerFormat):
             raw = decode_integer(m, Value.cast(operand), self.parameters.a, "a")
         else:
-            gradual = self._gradual
+            gradual, flush = self._subnormals()
             normalize = isinstance(self.parameters.o, FloatFormat) and not gradual
-            raw = decode(
-                m, operand, "a", normalize=normalize, flush=self.parameters.projection.ftz_in
-            )
+            raw = decode(m, operand, "a", normalize=normalize, flush=flush)
             if gradual:
                 raw = replace(raw, slack=0, gradual=True)
         return {**values, "number": raw}
 
-    @property
-    def _gradual(self) -> bool:
-        """Whether every subnormal operand is subnormal or less in the result's format too: it need
-        not be normalised only to be shifted back."""
+    def _subnormals(self) -> tuple[bool, bool]:
+        """What may be done with subnormal operands: leave them as they are, since all of them are
+        subnormal or less in the result's format too and would only be shifted back; or take them
+        as zero, since they end so in any case."""
         a, o, projection = self.parameters.a, self.parameters.o, self.parameters.projection
-        if not (isinstance(o, FloatFormat) and o.zero and a.zero and a.mantissa_width):
-            return False
-        if projection.ftz_in or projection.ftz_out:
-            return False
-        return a.lsb_exponent + a.mantissa_width <= o.lsb_exponent + o.mantissa_width
+        if projection.ftz_in or not (isinstance(o, FloatFormat) and o.zero and a.zero):
+            return False, projection.ftz_in
+        # Of the smallest normal numbers.
+        least = a.lsb_exponent + a.mantissa_width
+        least_result = o.lsb_exponent + o.mantissa_width
+        if projection.ftz_out:
+            return False, least < least_result
+        return a.mantissa_width > 0 and least <= least_result, False
 
     def _place(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         raw: Raw = values.pop("number")
