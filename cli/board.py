@@ -1,10 +1,8 @@
 """``bitwright board test`` and ``bitwright board simulate``."""
 
 import argparse
-import signal
 import sys
 from contextlib import ExitStack, suppress
-from types import FrameType
 
 from . import output
 
@@ -49,11 +47,6 @@ def simulate(options: argparse.Namespace) -> int:
     made = generated(options)
     from ..fpga.link import identity
     from ..fpga.simulated import SimulatedBoard
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, end)
     with ExitStack() as stack:
         with output.working("building the simulation"):
             board = SimulatedBoard(made, divisor=options.divisor, faults=options.faults)

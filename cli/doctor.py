@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ..gen import nextpnr, yosys
+from ..gen.process import answer
 
 __all__ = ["examine"]
 
@@ -24,13 +25,11 @@ def _program(command: str, *arguments: str) -> str | None:
     if shutil.which(command) is None:
         return None
     try:
-        done = subprocess.run(
-            [command, *arguments], capture_output=True, text=True, timeout=60, check=False
-        )
+        status, said = answer([command, *arguments])
     except (OSError, subprocess.SubprocessError):
         return None
-    text = (done.stdout or done.stderr).strip()
-    return text.splitlines()[0] if text else None
+    lines = said.strip().splitlines()
+    return lines[0] if lines and not status else None
 
 
 def _yosys() -> str | None:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from ..gen.process import answer, ending
 from .boards import Board, board
 
 __all__ = ["FlashError", "flash", "loader"]
@@ -55,22 +56,15 @@ def flash(
     options = ["-f"] if permanent and chosen.family != "ice40" else []
     command = [loader(), "-b", chosen.loader, *options, str(file)]
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=timeout,
-            check=False,
-        )
+        status, words = answer(command, timeout=timeout)
     except subprocess.TimeoutExpired:
         raise FlashError(f"{_PROGRAM} did not finish within {timeout:g} seconds") from None
     except OSError as error:
         raise FlashError(f"{_PROGRAM} does not start: {error.strerror}") from None
-    if done.returncode:
-        said = done.stdout.decode(errors="replace").replace("\r", "\n").strip().splitlines()
+    if status:
+        said = words.replace("\r", "\n").strip().splitlines()
         raise FlashError(
-            f"{_PROGRAM} ended with code {done.returncode}; is the board plugged in, and may you "
+            f"{_PROGRAM} {ending(status)}; is the board plugged in, and may you "
             "use it?\n" + "\n".join(said[-10:])
         )
     return chosen

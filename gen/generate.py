@@ -4,16 +4,18 @@ import hashlib
 import inspect
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
 
 from . import yosys
-from .files import write_whole
+from .files import write_all
 from .flat import FlatTop
 from .parameters import describe, make_unit, parameter_texts
 from .port import Port
@@ -102,12 +104,14 @@ class Generated:
             "digests": {"verilog": "sha256:" + hashlib.sha256(self.verilog.encode()).hexdigest()},
         }
 
-    def write(self, folder: Path) -> tuple[Path, Path]:
-        """Write ``TOP.v`` and ``TOP.json``; returns their paths."""
-        verilog, manifest = folder / f"{self.top}.v", folder / f"{self.top}.json"
-        write_whole(verilog, self.verilog)
-        write_whole(manifest, json.dumps(self.manifest, indent=2) + "\n")
-        return verilog, manifest
+    def write(self, folder: Path, others: Mapping[str, str] = MappingProxyType({})) -> list[Path]:
+        """Write ``TOP.v``, ``TOP.json``, and ``others`` by what follows ``TOP`` in their names, all
+        of them or none; returns their paths."""
+        manifest = json.dumps(self.manifest, indent=2) + "\n"
+        texts = {".v": self.verilog, ".json": manifest, **others}
+        files = {folder / f"{self.top}{end}": text for end, text in texts.items()}
+        write_all(files)
+        return list(files)
 
 
 def default_top(name: str, given: dict[str, str]) -> str:

@@ -7,14 +7,15 @@ import contextlib
 import json
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .process import started
+from .guard import apart, passing_folder
+from .outputs import damage, read_outputs
+from .process import ending, started
 from .programs import FAMILIES, TOOLS, NextpnrError, command, compiled, prepare, version
 
 __all__ = [
@@ -121,12 +122,13 @@ def run_all(
 def _start(
     block: contextlib.ExitStack, job: Job, command: Sequence[str]
 ) -> tuple[Path, "subprocess.Popen[bytes]"]:
-    folder = Path(block.enter_context(tempfile.TemporaryDirectory(prefix=f"bitwright-{job.tool}-")))
+    folder = block.enter_context(passing_folder(f"bitwright-{job.tool}-"))
     for name, content in job.files.items():
         (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
     sink = block.enter_context((folder / "tool.log").open("wb"))
     try:
-        return folder, block.enter_context(started(command, cwd=folder, sink=sink))
+        program = started(command, cwd=folder, sink=sink, environment=apart(folder))
+        return folder, block.enter_context(program)
     except OSError as error:
         raise NextpnrError(f"{job.tool} could not be started: {error}") from None
 
@@ -143,8 +145,7 @@ def _collect(job: Job, folder: Path, status: int) -> Outputs:
     """
     log = _log(folder)
     if status:
-        reason = f"was killed by signal {-status}" if status < 0 else f"ended with code {status}"
-        raise NextpnrError(f"{job.tool} {reason}:\n{_end_of(log)}", log)
+        raise NextpnrError(f"{job.tool} {ending(status)}:\n{_end_of(log)}", log)
     try:
         with (folder / "probe").open("wb") as probe:
             probe.write(bytes(_PROBE))
@@ -152,15 +153,10 @@ def _collect(job: Job, folder: Path, status: int) -> Outputs:
             os.fsync(probe.fileno())
     except OSError as error:
         raise NextpnrError(f"{job.tool} may have left cut files: {error.strerror}", log) from None
-    files = {n: (folder / n).read_bytes() for n in job.outputs if (folder / n).is_file()}
-    for name in job.outputs:
-        if not files.get(name, b"").strip():
-            raise NextpnrError(f"{job.tool} wrote no {name}:\n{_end_of(log)}", log)
-        if name.endswith(".json"):
-            try:
-                json.loads(files[name])
-            except ValueError:
-                raise NextpnrError(f"{job.tool} wrote a {name} that is cut short", log) from None
+    files = read_outputs(folder, job.outputs)
+    reason = damage(job.outputs, files)
+    if reason:
+        raise NextpnrError(f"{job.tool} {reason}" + (f":\n{_end_of(log)}" if log else ""), log)
     return Outputs(files, log)
 
 

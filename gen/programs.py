@@ -16,9 +16,13 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from .process import answer
+
 __all__ = [
     "FAMILIES", "TOOLS", "NextpnrError", "command", "compiled", "prepare", "version",
 ]  # fmt: skip
+
+_START = 300.0  # seconds: the first start of a wheel compiles it
 
 FAMILIES = {"ice40": "nextpnr-ice40", "ecp5": "nextpnr-ecp5", "gowin": "nextpnr-himbaechel-gowin"}
 """The nextpnr of each family."""
@@ -133,15 +137,6 @@ def version(family: str) -> str:
 def _call(tool: str, option: str) -> str:
     """What a program prints in answer to an option that asks for no work."""
     try:
-        done = subprocess.run(
-            [*command(tool), option],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return answer([*command(tool), option], timeout=_START)[1]
     except (OSError, subprocess.SubprocessError) as error:
         raise NextpnrError(f"{tool} does not start: {error}") from None
-    return done.stdout

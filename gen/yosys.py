@@ -2,18 +2,28 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["YosysError", "command", "run", "share", "version"]
+from .guard import apart, passing_folder
+from .outputs import damage, read_outputs
+from .process import answer, ending, finish, started
+
+__all__ = ["YosysError", "YosysTimeoutError", "command", "run", "share", "version"]
+
+_START = 300.0  # seconds: the first start of a wheel compiles it
 
 
 class YosysError(RuntimeError):
     """Yosys is missing, failed, ran out of time, or left a result that is missing or cut short."""
+
+
+class YosysTimeoutError(YosysError):
+    """It ran out of time."""
 
 
 def command() -> list[str]:
@@ -48,10 +58,7 @@ def share() -> Path:
     config = path.with_name(path.name.replace("yosys", "yosys-config"))
     folder = path.resolve().parent.parent / "share" / "yosys"
     if shutil.which(config):
-        done = subprocess.run(
-            [config, "--datdir"], capture_output=True, text=True, timeout=60, check=False
-        )
-        folder = Path(done.stdout.strip() or folder)
+        folder = Path(answer([config, "--datdir"])[1].strip() or folder)
     if not folder.is_dir():
         raise YosysError(f"$YOSYS names {program!r}, whose data folder is not at {folder}")
     return folder
@@ -68,31 +75,27 @@ def run(
     Raises:
         YosysError: with the end of Yosys's log.
     """
-    with tempfile.TemporaryDirectory(prefix="bitwright-yosys-") as folder:
+    program = [*command(), "-q", "-s", "script.ys"]
+    with passing_folder("bitwright-yosys-") as folder:
         for name, text in files.items():
-            Path(folder, name).write_text(text)
-        Path(folder, "script.ys").write_text(script)
+            (folder / name).write_text(text)
+        (folder / "script.ys").write_text(script)
+        log = folder / "yosys.log"
         try:
-            done = subprocess.run(
-                [*command(), "-q", "-s", "script.ys"],
-                cwd=folder,
-                timeout=timeout,
-                check=False,
-                text=True,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
+            with log.open("wb") as sink, started(
+                program, cwd=folder, sink=sink, environment=apart(folder)
+            ) as process:
+                status = finish(process, timeout)
         except subprocess.TimeoutExpired:
-            raise YosysError(f"Yosys did not finish within {timeout:g} seconds") from None
-        results = {n: Path(folder, n).read_text() for n in outputs if Path(folder, n).exists()}
-        missing = [name for name in outputs if not results.get(name, "").strip()]
-        if done.returncode or missing:
-            reason = (
-                f"wrote no {', '.join(missing)}" if missing else f"ended with {done.returncode}"
-            )
-            raise YosysError(f"Yosys {reason}:\n{done.stdout[-2000:]}")
-        return results
+            raise YosysTimeoutError(f"Yosys did not finish within {timeout:g} seconds") from None
+        except OSError as error:
+            raise YosysError(f"Yosys could not be started: {error}") from None
+        results = read_outputs(folder, outputs)
+        reason = ending(status) if status else damage(outputs, results)
+        if reason:
+            said = log.read_text(errors="replace").strip()[-2000:]
+            raise YosysError(f"Yosys {reason}" + (f":\n{said}" if said else ""))
+        return {name: content.decode() for name, content in results.items()}
 
 
 def version() -> str:
@@ -102,9 +105,11 @@ def version() -> str:
         YosysError: if Yosys cannot be started.
     """
     try:
-        done = subprocess.run(
-            [*command(), "-V"], capture_output=True, text=True, timeout=300, check=True
-        )
+        status, said = answer([*command(), "-V"], timeout=_START)
     except (OSError, subprocess.SubprocessError) as error:
         raise YosysError(f"Yosys does not start: {error}") from None
-    return done.stdout.split()[1]
+    found = re.match(r"Yosys (\S+)", said)
+    if status or not found:
+        reason = ending(status) if status else f"does not tell its version: {said.strip()!r}"
+        raise YosysError(f"Yosys {reason}")
+    return found.group(1)

@@ -5,11 +5,11 @@ The unit comes as RTLIL, from ``amaranth.back.rtlil.convert(unit, name=top, emit
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from .. import nextpnr
+from ..crowd import side_by_side
 from .flow import Estimate
 from .fpga import FPGAS, synthesize
 from .gates import estimate_gates
@@ -84,10 +84,10 @@ def estimate(
     result: dict[str, Any] = {"kind": KIND, "top": top}
     tools: dict[str, str | None] = {}
     # Threads only wait here: each target is a process of Yosys.
-    with ThreadPoolExecutor(max_workers=min(len(wanted), os.cpu_count() or 1)) as pool:
-        for target, (figures, used) in zip(wanted, pool.map(one, wanted), strict=True):
-            result[target] = figures
-            tools |= used
+    estimates = side_by_side(one, wanted, os.cpu_count() or 1)
+    for target, (figures, used) in zip(wanted, estimates, strict=True):
+        result[target] = figures
+        tools |= used
     if seeds is not None:
         for family in parts:
             tool = nextpnr.FAMILIES[family]

@@ -128,7 +128,9 @@ def synthesis(top: str, target: str, *, dsp: bool) -> str:
     )
 
 
-def estimate_fpga(rtlil: str, top: str, target: str, *, dsp: bool) -> Estimate:
+def estimate_fpga(
+    rtlil: str, top: str, target: str, *, dsp: bool, timeout: float = 600
+) -> Estimate:
     """Resources on ``target`` and the tools' versions.
 
     Without ``dsp``, multipliers become LUTs unless marked.
@@ -136,10 +138,12 @@ def estimate_fpga(rtlil: str, top: str, target: str, *, dsp: bool) -> Estimate:
     Raises:
         YosysError: if Yosys fails.
     """
-    return synthesize(rtlil, top, target, dsp=dsp)[0]
+    return synthesize(rtlil, top, target, dsp=dsp, timeout=timeout)[0]
 
 
-def synthesize(rtlil: str, top: str, target: str, *, dsp: bool) -> tuple[Estimate, str]:
+def synthesize(
+    rtlil: str, top: str, target: str, *, dsp: bool, timeout: float = 600
+) -> tuple[Estimate, str]:
     """The estimate, and the netlist in Yosys's JSON that it was counted on.
 
     Raises:
@@ -149,7 +153,8 @@ def synthesize(rtlil: str, top: str, target: str, *, dsp: bool) -> tuple[Estimat
     dsp = dsp or marked_for_dsp(rtlil)
     script = synthesis(top, target, dsp=dsp) + "tee -q -o stat.json stat -json\n"
     outputs = ["stat.json", "netlist.json"]
-    texts = yosys.run(script + "write_json netlist.json\n", {"design.il": rtlil}, outputs)
+    script += "write_json netlist.json\n"
+    texts = yosys.run(script, {"design.il": rtlil}, outputs, timeout=timeout)
     cells = json.loads(texts["stat.json"])["design"]["num_cells_by_type"]
     cells = {cell: n for cell, n in sorted(cells.items()) if cell != "$scopeinfo"}
     result = {

@@ -46,8 +46,10 @@ def _map_registers(recipe: str) -> str:
     )
 
 
-def map_gates(rtlil: str, top: str) -> dict[str, str]:
+def map_gates(rtlil: str, top: str, *, names: bool = False) -> dict[str, str]:
     """Map a unit by each recipe; return Yosys's JSON netlist for each.
+
+    With ``names`` nets keep all those they had, by which registers are found again.
 
     Raises:
         YosysError: if Yosys fails, as it does for latches and asynchronous resets.
@@ -65,7 +67,7 @@ def map_gates(rtlil: str, top: str) -> dict[str, str]:
             "design -load gates\n"
             + _map_registers(recipe)
             + f"abc -liberty cells.lib -constr cells.constr -script {recipe}.abc\n"
-            + f"opt_clean -purge\nwrite_json {recipe}.json\n"
+            + f"opt_clean{'' if names else ' -purge'}\nwrite_json {recipe}.json\n"
         )
     texts = yosys.run(script, files, [f"{recipe}.json" for recipe in RECIPES])
     return {recipe: texts[f"{recipe}.json"] for recipe in RECIPES}

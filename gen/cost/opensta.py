@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from ..guard import apart, passing_folder
+from ..process import answer, ending, finish, started
 from .liberty_file import UserLibrary
 from .timing import GROUPS
 
@@ -54,15 +54,15 @@ ENDS = {
 
 def sta_version() -> str:
     """OpenSTA's version, as ``sta`` tells it."""
-    done = subprocess.run(["sta", "-version"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    return answer(["sta", "-version"])[1].strip() or "unknown"
 
 
 def delays(verilog: str, top: str, clocks: Sequence[str], library: UserLibrary) -> dict[str, Any]:
     """Worst delay, in all and of each group of paths, in the library's time unit.
 
     Raises:
-        ValueError: with OpenSTA's words, if it could not finish.
+        ValueError: with OpenSTA's words, if it could not time the netlist.
+        RuntimeError: if it was killed, ran out of time, or left less than all.
     """
     ports = " ".join(clocks)
     clock = f"create_clock -name clock -period {PERIOD}"
@@ -70,8 +70,7 @@ def delays(verilog: str, top: str, clocks: Sequence[str], library: UserLibrary) 
         clock += f" [get_ports {{{ports}}}]"
     # Groups that need registers are errors to OpenSTA where there are none.
     groups = [g for g in GROUPS if clocks or "register" not in g]
-    with tempfile.TemporaryDirectory(prefix="bitwright-sta-") as folder:
-        work = Path(folder)
+    with passing_folder("bitwright-sta-") as work:
         # OpenSTA 2.0 does not know the word `signed`, which changes no connection.
         plain = re.sub(r"^(\s*(?:input|output|wire)) signed", r"\1", verilog, flags=re.M)
         (work / "netlist.v").write_text(plain)
@@ -86,23 +85,24 @@ def delays(verilog: str, top: str, clocks: Sequence[str], library: UserLibrary) 
                 groups="\n".join(f"catch {{ group {g} {ENDS[g]} }}" for g in groups),
             )
         )
+        command = ["sta", "-no_splash", "-exit", "script.tcl"]
+        log = work / "sta.log"
         try:
-            done = subprocess.run(
-                ["sta", "-no_splash", "-exit", "script.tcl"],
-                cwd=work,
-                check=False,
-                text=True,
-                timeout=LIMIT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
+            with log.open("wb") as sink, started(
+                command, cwd=work, sink=sink, environment=apart(work)
+            ) as process:
+                status = finish(process, LIMIT)
         except subprocess.TimeoutExpired:
-            raise ValueError(f"OpenSTA did not finish within {LIMIT} seconds") from None
+            raise RuntimeError(f"OpenSTA did not finish within {LIMIT:g} seconds") from None
+        said = log.read_text(errors="replace")
         slacks = work / "slacks.txt"
         lines = slacks.read_text().splitlines() if slacks.exists() else []
-    if not lines or lines[-1] != "done" or "Error:" in done.stdout:
-        raise ValueError(f"OpenSTA could not time the netlist:\n{done.stdout[-2000:]}")
+    if status < 0:
+        raise RuntimeError(f"OpenSTA {ending(status)}:\n{said[-2000:]}")
+    if status or "Error:" in said:
+        raise ValueError(f"OpenSTA could not time the netlist:\n{said[-2000:]}")
+    if not lines or lines[-1] != "done":
+        raise RuntimeError(f"OpenSTA wrote no delays, or not all:\n{said[-2000:]}")
     found = {name: PERIOD - float(slack) for name, slack in map(str.split, lines[:-1])}
     return {
         "delay": round(max(found.values()), 4) if found else None,

@@ -1,4 +1,7 @@
-"""When something is missing, wrong or killed: a sentence, a status, and nothing half-written."""
+"""When something is missing or wrong: a sentence, a status, and nothing half-written.
+
+What tools, disks and signals do to commands is in `tests/faults`.
+"""
 
 import importlib
 import json
@@ -10,7 +13,7 @@ import sys
 import pytest
 
 from bitwright.cli import commands, main
-from bitwright.gen import files, yosys
+from bitwright.gen import files
 from bitwright.gen.catalogue import golden_module
 
 TINY = ("float-multiplier", "-p", "a=e2m1fn", "-p", "b=e2m1fn", "-p", "o=e3m2fn")
@@ -94,16 +97,6 @@ def test_yosys_missing(run, tmp_path, monkeypatch, arguments, json_):
         "bitwright: $YOSYS names '/does/not/exist/yosys', which is not a program on this machine\n"
     )
     assert not os.listdir(tmp_path)
-
-
-def test_yosys_that_fails(run, tmp_path, monkeypatch):
-    fake = tmp_path / "yosys"
-    fake.write_text("#!/bin/sh\necho 'the disk is on fire'\nexit 3\n")
-    fake.chmod(0o755)
-    monkeypatch.setenv("YOSYS", str(fake))
-    status, out, err = run("estimate", *TINY, "--target", "ice40")
-    assert (status, out) == (1, "")
-    assert err.startswith("bitwright: Yosys ")
 
 
 def test_nextpnr_missing(run, tmp_path, monkeypatch):
@@ -201,17 +194,6 @@ def test_a_killed_run_leaves_nothing(run, tmp_path, monkeypatch, failure, status
     assert not os.listdir(tmp_path)
     assert run("generate", *TINY)[0] == 0
     assert len(os.listdir(tmp_path)) == 2
-
-
-def test_a_tool_that_takes_too_long(run, tmp_path, monkeypatch):
-    def slow(*_, **options):
-        raise subprocess.TimeoutExpired("yosys", options["timeout"])
-
-    monkeypatch.setattr(yosys.subprocess, "run", slow)
-    status, out, err = run("estimate", *TINY, "--target", "ice40")
-    assert (status, out) == (1, "")
-    assert err.startswith("bitwright: Yosys ")
-    assert err.count("\n") == 1
 
 
 def test_a_reader_that_has_seen_enough():

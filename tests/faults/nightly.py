@@ -1,0 +1,36 @@
+"""Faults and comparisons that take too long for every change: `pytest tests/faults/nightly.py`.
+
+The name keeps pytest from collecting this file unless it is asked to.
+"""
+
+from contextlib import nullcontext
+
+import pytest
+from faults.test_same_bytes import same
+from faults.test_tools import CASES, goes_wrong
+from faults.tools import FAULTS
+
+from bitwright.verif.bench import verilator
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_compiler_goes_wrong(kept, place, ready, impatience, monkeypatch, fault):
+    """What it leaves must not be kept as if it were a simulator."""
+    command = ready("verify by Verilator")
+    place.compile_little(kept)
+    monkeypatch.setattr(verilator, "digest", place.bin.digest)
+    place.bin.put("c++", fault)
+    with impatience() if fault == "hangs" else nullcontext():
+        place.fails(command)
+    assert place.bin.began("c++").exists()
+    place.bin.put("c++")
+    place.succeeds(command)
+
+
+@pytest.mark.parametrize(("name", "tool", "fault"), CASES)
+def test_a_tool_goes_wrong(place, ready, impatience, name, tool, fault):
+    goes_wrong(place, ready, impatience, name, tool, fault)
+
+
+def test_the_regression_whatever_the_hash_seed(tmp_path):
+    same(tmp_path, "regression", ("0", "1", "random"))
