@@ -6,6 +6,7 @@ left to change, except where a whole assignment is meant to widen a sum or a pro
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 __all__ = [
     "Text",
@@ -66,7 +67,9 @@ def constant(bits: str, style: str = "") -> Text:
 
 
 def concat(parts: Sequence[Text]) -> Text:
-    """Parts side by side, the most significant first."""
+    """Parts side by side, the most significant first; equal neighbours are written once."""
+    runs = [list(run) for _, run in groupby(parts, key=lambda part: part.text)]
+    parts = [run[0] if len(run) == 1 else repeat(len(run), run[0]) for run in runs]
     if len(parts) == 1:
         return parts[0]
     return Text("{" + ", ".join(p.text for p in parts) + "}", "{}", parts)

@@ -322,6 +322,19 @@ def test_the_most_negative_constant_in_a_wider_sum(tmp_path: Path) -> None:
     assert complaints(verilog, tmp_path) == ""
 
 
+def test_equal_parts_side_by_side_are_written_once(tmp_path: Path) -> None:
+    m = Module()
+    x, y = Signal(1, name="x"), Signal(2, name="y")
+    i, o = Signal(9, name="i"), Signal(9, name="o")
+    m.d.comb += o.eq(i & Cat(y, (~x).replicate(7)))
+    text = convert(m, (x, y, i, o))
+    verilog = write(text)
+    assert "{{7{~x}}, y}" in verilog
+    assert prove(text, verilog, BY_NAMES)
+    assert not prove(text, verilog.replace("{7{~x}}", "{7{x}}"), BY_NAMES)
+    assert complaints(verilog, tmp_path) == ""
+
+
 def test_the_text_of_a_small_module() -> None:
     m = Module()
     a, b, move = Signal(4, name="i_a"), Signal(4, name="i_b"), Signal(name="i_move")
