@@ -17,10 +17,10 @@ from ..formats.lmul_policy import LMulRounding, LMulSpecials, LMulZero, Semantic
 from ..pipeline import wire
 from .raw import Raw, decode
 
-__all__ = ["FieldSum", "Structure", "add_constant", "field_sum", "lmul", "max_exponent"]
+__all__ = ["AdderStructure", "FieldSum", "add_constant", "field_sum", "lmul", "max_exponent"]
 
 
-class Structure(StrEnum):
+class AdderStructure(StrEnum):
     """How sums are written. The choice changes cost, never a result bit."""
 
     #: One full adder a bit, carries written out: smallest in cells.
@@ -57,11 +57,11 @@ class FieldSum:
 
 
 def _sum(
-    m: Module, a: Value, b: Value, carry: Value | int, structure: Structure, name: str
+    m: Module, a: Value, b: Value, carry: Value | int, structure: AdderStructure, name: str
 ) -> Value:
     """``a + b + carry`` with all its bits."""
     width = max(len(a), len(b))
-    if structure is Structure.PLAIN:
+    if structure is AdderStructure.PLAIN:
         return wire(m, name, (a + b + carry)[: width + 1])
     bits: list[Value] = []
     carried: Value = Const(carry, 1) if isinstance(carry, int) else carry
@@ -89,13 +89,13 @@ def _full_adder(m: Module, a: Value, b: Value, c: Value, name: str) -> tuple[Val
 
 
 def add_constant(
-    m: Module, value: Value, constant: int, width: int, structure: Structure, name: str
+    m: Module, value: Value, constant: int, width: int, structure: AdderStructure, name: str
 ) -> Value:
     """``value + constant`` modulo ``2**width``; the constant may be negative."""
     constant &= (1 << width) - 1
     if constant == 0:
         return Cat(value[:width], Const(0, max(width - len(value), 0)))
-    if structure is Structure.PLAIN:
+    if structure is AdderStructure.PLAIN:
         return wire(m, name, (value + constant)[:width])
     bits: list[Value] = []
     carried: Value | None = None
@@ -172,7 +172,7 @@ def _operands(
     )
 
 
-def _fraction(m: Module, p: _Operands, offset: int, structure: Structure) -> Value:
+def _fraction(m: Module, p: _Operands, offset: int, structure: AdderStructure) -> Value:
     """``x + y + offset`` of the mantissas, with two bits above them: at most ``3 * 2**m - 2``."""
     low = _sum(m, p.a[: p.width], p.b[: p.width], offset & 1, structure, "mantissas")
     return add_constant(m, low, offset & ~1, p.width + 2, structure, "fraction")
@@ -190,7 +190,7 @@ def field_sum(
     zero: LMulZero = LMulZero.POSITIVE,
     specials: LMulSpecials = LMulSpecials.IGNORE,
     weights: WeightCode | None = None,
-    structure: Structure = Structure.RIPPLE,
+    structure: AdderStructure = AdderStructure.RIPPLE,
 ) -> FieldSum:
     """Fields of the product, the exponent biased by both biases.
 
@@ -261,7 +261,7 @@ def lmul(
     zero: LMulZero = LMulZero.POSITIVE,
     specials: LMulSpecials = LMulSpecials.IGNORE,
     weights: WeightCode | None = None,
-    structure: Structure = Structure.RIPPLE,
+    structure: AdderStructure = AdderStructure.RIPPLE,
 ) -> Raw:
     """The unrounded product.
 

@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Value
 from ..formats import FloatFormat
 from ..formats.lmul_policy import LMulOverflow, LMulUnderflow
 from ..pipeline import wire
-from .lmul import FieldSum, Structure, add_constant
+from .lmul import AdderStructure, FieldSum, add_constant
 
 __all__ = ["settle_fields"]
 
@@ -42,7 +42,7 @@ def settle_fields(
     overflow: LMulOverflow = LMulOverflow.SATURATE,
     underflow: LMulUnderflow = LMulUnderflow.FLUSH,
     positive_zero: bool = True,
-    structure: Structure = Structure.RIPPLE,
+    structure: AdderStructure = AdderStructure.RIPPLE,
 ) -> Value:
     """The code of a field sum to which ``rest`` is yet to be added.
 

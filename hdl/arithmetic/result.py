@@ -6,7 +6,9 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Shape, Value, unsigned
 
 from ..formats import FloatFormat, IntegerFormat, NumberFormat, Projection
-from ..pipeline import Step, wire
+from ..pipeline import Accumulation, Step, wire
+from .adders import Adder
+from .bitheap import Structure
 from .exceptions import exceptions
 from .integer import project_integer
 from .long_place import place_long, suits_long
@@ -14,6 +16,7 @@ from .long_shift import chunk_of
 from .place import place
 from .project import signed_raw
 from .raw import Raw
+from .rows import add_rows
 from .settle import settle
 
 __all__ = ["Result"]
@@ -82,6 +85,30 @@ class Result:
         so_far = values.get("so_far", {})
         flags = {f: values[f] | so_far[f] if f in so_far else values[f] for f in self._special}
         return flags | {name: values[name] for name in self.inputs}
+
+    def sum_step(
+        self,
+        beats: int,
+        *,
+        structure: Structure = Structure.COMPRESSOR,
+        adder: Adder = Adder.SKLANSKY,
+    ) -> Step:
+        """The step before :meth:`steps`: ``values["rows"]``, and the sum so far where there are
+        several beats, in one carry-propagating addition."""
+        format = self._format
+        assert format is not None
+
+        def add(m: Module, values: dict[str, Any]) -> dict[str, Any]:
+            rows = list(values["rows"])
+            so_far = values.get("so_far", {})
+            if "total" in so_far:
+                rows.append(so_far["total"])
+            total = add_rows(m, rows, format.width, structure=structure, adder=adder)
+            return {"total": wire(m, "total", total), **self.gather(values)}
+
+        if beats == 1:
+            return Step("add", add)
+        return Accumulation("add", add, state={"total": Shape(format.width), **self.state})
 
     def steps(self) -> list[Step]:
         if self._o is None:

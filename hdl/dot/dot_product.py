@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Module, Shape, unsigned
+from amaranth.hdl import Module, unsigned
 from amaranth.lib.data import ArrayLayout
 
 from ..arithmetic.adders import Adder
 from ..arithmetic.bitheap import Structure
 from ..arithmetic.result import Result
-from ..arithmetic.rows import add_rows
 from ..formats import (
     NumberFormat,
     Projection,
     parse_format,
 )
 from ..formats.lmul_policy import Semantics
-from ..pipeline import Accumulation, Step, wire
+from ..pipeline import Step
 from ..unit import DotUse, Unit, check_positive
 from .inner_sum import InnerSum
 from .terms import Product
@@ -125,10 +124,8 @@ class DotProduct(Unit):
         return DotUse({**factors, "lanes": str(terms)}), DotUse(one_by_one, beats=terms)
 
     def steps(self) -> list[Step]:
-        add = Step("add", self._add)
-        if self.parameters.beats > 1:
-            state = {"total": Shape(self.sum_format.width), **self._result.state}
-            add = Accumulation("add", self._add, state=state)
+        p = self.parameters
+        add = self._result.sum_step(p.beats, structure=self._inner.structure, adder=p.adder)
         return [Step("compress", self._compress), add, *self._result.steps()]
 
     # The datapath.
@@ -140,14 +137,3 @@ class DotProduct(Unit):
         rows, flags = self._inner.rows(m, a, b)
         kept = {k: v for k, v in values.items() if k not in ("a", "b")}
         return {**kept, **flags, "rows": rows}
-
-    def _add(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        """The rows, and the sum so far, in one carry-propagating addition."""
-        rows = list(values["rows"])
-        so_far = values.get("so_far", {})
-        width = self.sum_format.width
-        if "total" in so_far:
-            rows.append(so_far["total"])
-        structure, adder = self._inner.structure, self.parameters.adder
-        total = add_rows(m, rows, width, structure=structure, adder=adder)
-        return {"total": wire(m, "total", total), **self._result.gather(values)}

@@ -139,7 +139,7 @@ class LaneTerms:
                 offset=self._offset,
                 semantics=self._semantics,
                 specials=LMulSpecials.IEEE,
-                structure=lmul.Structure.PLAIN if self._plain else lmul.Structure.RIPPLE,
+                structure=lmul.AdderStructure.PLAIN if self._plain else lmul.AdderStructure.RIPPLE,
             )
             return Lane(product)
         x = read(m, a, self._a, f"{name}a{lane}", flush=self._flush)

@@ -1,18 +1,19 @@
 """A multiply-accumulate element whose number format is chosen beat by beat."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
-from amaranth.hdl import Module, Shape, Value, unsigned
+from amaranth.hdl import Module, Value, unsigned
 from amaranth.lib.data import ArrayLayout
 
 from ..arithmetic.adders import Adder
 from ..arithmetic.bitheap import BitHeap
 from ..arithmetic.result import Result
-from ..arithmetic.rows import add_rows, rows_of
+from ..arithmetic.rows import rows_of
 from ..formats import IntegerFormat, NumberFormat, Projection, parse_format, product_range
-from ..pipeline import Accumulation, Step, wire
-from ..unit import Unit, check_positive
+from ..pipeline import Step, wire
+from ..unit import DotUse, Unit, check_positive
 from .word_products import WordProducts
 
 __all__ = ["MixedPrecisionMac", "Mode"]
@@ -38,6 +39,23 @@ _FORMATS: dict[Mode, tuple[NumberFormat, int, int]] = {
     Mode.FP8: (parse_format("e4m3fn"), 1, 0),
     Mode.FP4: (parse_format("e2m1fn"), 2, 4),
 }
+
+
+_NARROWEST_FIRST = (Mode.INT4, Mode.INT8, Mode.FP4, Mode.FP8)
+
+
+def _takes(mode: Mode, a: NumberFormat, b: NumberFormat) -> bool:
+    """Whether the mode's format has all numbers of both."""
+    format = _FORMATS[mode][0]
+    if not isinstance(format, IntegerFormat):
+        return a == b == format
+    return all(
+        isinstance(x, IntegerFormat)
+        and not x.lsb_exponent
+        and format.min_integer <= x.min_integer
+        and x.max_integer <= format.max_integer
+        for x in (a, b)
+    )
 
 
 class MixedPrecisionMac(Unit):
@@ -143,11 +161,21 @@ class MixedPrecisionMac(Unit):
         inputs |= {side: ArrayLayout(IntegerFormat(8), lanes) for side in "ab"}
         super().__init__(inputs, self._result.outputs, stages=stages)
 
+    @classmethod
+    def dot_uses(cls, a: NumberFormat, b: NumberFormat, terms: int) -> Sequence[DotUse]:
+        mode = next((mode for mode in _NARROWEST_FIRST if _takes(mode, a, b)), None)
+        if mode is None:
+            return ()
+        format, numbers, _ = _FORMATS[mode]
+        if terms % numbers:
+            return ()
+        floats = {name: str(mode in (Mode.FP8, Mode.FP4)).lower() for name in ("fp8", "fp4")}
+        job = {**floats, "lanes": "1", "beats": str(terms // numbers)}
+        note = "" if a == b == format else f"operands are held as {format}"
+        return (DotUse(job, beats=terms // numbers, note=note),)
+
     def steps(self) -> list[Step]:
-        add = Step("add", self._add)
-        if self.parameters.beats > 1:
-            state = {"total": Shape(self.sum_format.width), **self._result.state}
-            add = Accumulation("add", self._add, state=state)
+        add = self._result.sum_step(self.parameters.beats, adder=self.parameters.adder)
         return [Step("multiply", self._multiply), add, *self._result.steps()]
 
     # The datapath.
@@ -165,11 +193,3 @@ class MixedPrecisionMac(Unit):
         kept = {k: v for k, v in values.items() if k not in ("a", "b", "mode")}
         flags = {} if nan is None else {"nan": nan}
         return {**kept, **flags, "rows": rows_of(m, heap)}
-
-    def _add(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        """The rows, and the sum so far, in one carry-propagating addition."""
-        rows = list(values["rows"])
-        if "total" in values.get("so_far", {}):
-            rows.append(values["so_far"]["total"])
-        total = add_rows(m, rows, self.sum_format.width, adder=self.parameters.adder)
-        return {"total": wire(m, "total", total), **self._result.gather(values)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, unsigned
 
-from ..arithmetic.lmul import FieldSum, Structure, field_sum, lmul, max_exponent
+from ..arithmetic.lmul import AdderStructure, FieldSum, field_sum, lmul, max_exponent
 from ..arithmetic.lmul_settle import settle_fields
 from ..formats import FloatFormat, float_format
 from ..formats.lmul_policy import (
@@ -127,7 +127,7 @@ class LMulMultiplier(Unit):
         specials: LMulSpecials = LMulSpecials.IGNORE,
         zero: LMulZero = LMulZero.POSITIVE,
         rounding: LMulRounding = LMulRounding.RTZ,
-        structure: Structure = Structure.RIPPLE,
+        structure: AdderStructure = AdderStructure.RIPPLE,
         stages: int = 0,
     ) -> None:
         check_formats(a, b, o, specials)

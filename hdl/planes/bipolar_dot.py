@@ -1,16 +1,18 @@
 """Dot product of bipolar integers, whose bits are all -1 or +1, from bit planes."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Value
 
 from ..arithmetic.adders import Adder
-from ..formats import IntegerFormat
+from ..formats import IntegerFormat, NumberFormat
 from ..pipeline import wire
+from ..unit import DotUse
 from .pairs import Counting
 from .plane import Plane, bipolar_planes, integer_planes, odd_planes
-from .plane_dot import PlaneDot, check_width, vectors
+from .plane_dot import MOST_BITS, PlaneDot, check_width, vectors
 from .schedule import Schedule
 
 __all__ = ["BipolarDot", "Encoding"]
@@ -151,6 +153,19 @@ class BipolarDot(PlaneDot):
         self.counting = Counting.MERGED if structure is Counting.AUTO else structure
         self.plan(schedule, a.width, b.width + (not self.bipolar))
         super().__init__(self.inputs, {"p": self.sum_format}, stages=stages)
+
+    @classmethod
+    def dot_uses(cls, a: NumberFormat, b: NumberFormat, terms: int) -> Sequence[DotUse]:
+        if not all(isinstance(x, IntegerFormat) and x.width <= MOST_BITS for x in (a, b)):
+            return ()
+        if b.lsb_exponent:
+            return ()
+        codes = f"uint{b.width}"
+        job = {"a": str(a), "b": codes, "activations": "integer", "lanes": str(terms)}
+        most = (1 << b.width) - 1
+        note = f"weights are the odd integers from -{most} to {most}"
+        schedules = (Schedule.PARALLEL, Schedule.ACTIVATION_SERIAL)
+        return [DotUse({**job, "schedule": s.value}, note=note) for s in schedules]
 
     def planes(self, m: Module, values: dict[str, Any]) -> tuple[list[Plane], list[Plane]]:
         p = self.parameters

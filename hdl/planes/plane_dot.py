@@ -82,7 +82,7 @@ class PlaneDot(Unit):
 
     def planes(self, m: Module, values: dict[str, Any]) -> tuple[list[Plane], list[Plane]]:
         """The planes of both vectors; takes what they are made of out of ``values``."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} must define its planes")
 
     def steps(self) -> list[Step]:
         if self.interval > 1:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from bitwright.hdl.arithmetic.lmul import Structure
+from bitwright.hdl.arithmetic.lmul import AdderStructure
 from bitwright.hdl.formats import FloatFormat, Projection, parse_format
 from bitwright.hdl.formats.lmul_policy import (
     LMulOverflow,
@@ -32,7 +32,7 @@ POLICIES = {
     "specials": LMulSpecials,
     "zero": LMulZero,
     "rounding": (LMulRounding.RTZ, LMulRounding.RNE),
-    "structure": Structure,
+    "structure": AdderStructure,
 }
 
 
@@ -117,10 +117,10 @@ def test_all_pairs_of_the_default():
         {
             "semantics": Semantics.FORMULA,
             "rounding": LMulRounding.RNE,
-            "structure": Structure.PLAIN,
+            "structure": AdderStructure.PLAIN,
         },
         {"offset": 0, "zero": LMulZero.SIGNED},
-        {"offset": 3, "structure": Structure.PLAIN},
+        {"offset": 3, "structure": AdderStructure.PLAIN},
         {"overflow": LMulOverflow.WRAP},
         {"underflow": LMulUnderflow.CARRY},
         {"specials": LMulSpecials.IEEE},
@@ -163,7 +163,7 @@ def test_pairs_of_small_formats(name, semantics):
 )
 @pytest.mark.parametrize("prebiased", [False, True])
 def test_mixed_formats(names, prebiased):
-    for structure in Structure:
+    for structure in AdderStructure:
         agrees(make(names, prebiased=prebiased, structure=structure), limit=600)
 
 

@@ -99,16 +99,16 @@ def quantize(
     if len(numbers) * numbers.shape[-1] > _CHUNK and random is None and np.ndim(exponent) == 0:
         return _in_chunks(
             numbers,
-            a,
-            o,
-            rule,
-            projection,
-            specials,
-            zero_block,
-            scale_overflow,
-            spread_bits,
             scales,
-            exponent,
+            a=a,
+            o=o,
+            rule=rule,
+            projection=projection,
+            specials=specials,
+            zero_block=zero_block,
+            scale_overflow=scale_overflow,
+            spread_bits=spread_bits,
+            exponent=exponent,
         )
     # Beside the spread, as beside a given scale, a number can be of any size.
     given = scales is not None or rule.by_spread or bool(np.any(exponent))
@@ -158,33 +158,15 @@ def quantize(
     return codes, scales
 
 
-def _in_chunks(numbers: np.ndarray, *arguments: Any) -> tuple[np.ndarray, np.ndarray]:
-    (
-        a,
-        o,
-        rule,
-        projection,
-        specials,
-        zero_block,
-        scale_overflow,
-        spread_bits,
-        scales,
-        exponent,
-    ) = arguments
+def _in_chunks(
+    numbers: np.ndarray, scales: Any, **options: Any
+) -> tuple[np.ndarray, np.ndarray]:
     rows = max(_CHUNK // numbers.shape[-1], 1)
     parts = [
         quantize(
             numbers[start : start + rows],
-            a,
-            o,
-            rule,
-            projection=projection,
-            specials=specials,
-            zero_block=zero_block,
-            scale_overflow=scale_overflow,
-            spread_bits=spread_bits,
             scales=None if scales is None else scales[start : start + rows],
-            exponent=exponent,
+            **options,
         )
         for start in range(0, len(numbers), rows)
     ]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..exact import wide
+from ..exact_sum import over_beats
 
 __all__ = ["model", "sum_width"]
 
@@ -30,5 +31,5 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     p = parameters
     bits = p.a.width + p.b.width + (p.lanes * p.beats).bit_length() + 2
     a, b = (wide(f.integers(inputs[n]), bits) for n, f in (("a", p.a), ("b", p.b)))
-    total = np.add.reduceat((a * b).sum(axis=1), np.flatnonzero(inputs["first"]))
+    total = over_beats((a * b).sum(axis=1), inputs)
     return {"p": wide(total, p.width or bits) % (1 << sum_width(p, p.lanes * p.beats))}

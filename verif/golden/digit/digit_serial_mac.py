@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..exact import wide
+from ..exact_sum import over_beats
 from .recodings import digits
 
 __all__ = ["cycles", "model"]
@@ -37,8 +38,7 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
         a = wide(_digits(p, inputs).sum(axis=2), bits)
     else:
         a = wide(p.a.integers(inputs["a"]), bits)
-    starts = np.flatnonzero(inputs["first"])
-    result = {"p": np.add.reduceat((a * b).sum(axis=1), starts)}
+    result = {"p": over_beats((a * b).sum(axis=1), inputs)}
     if p.count:
-        result["cycles"] = np.add.reduceat(cycles(p, inputs), starts)
+        result["cycles"] = over_beats(cycles(p, inputs), inputs)
     return result

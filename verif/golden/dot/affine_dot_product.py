@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..exact import wide
+from ..exact_sum import over_beats
 
 __all__ = ["model"]
 
@@ -23,6 +24,4 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     total = (factors[0] * factors[1]).sum(axis=1)
     if p.scale_width:
         total = total * wide(inputs["b_scale"], bits)
-    if p.beats > 1:
-        total = np.add.reduceat(total, np.flatnonzero(inputs["first"]))
-    return {"p": total}
+    return {"p": over_beats(total, inputs)}

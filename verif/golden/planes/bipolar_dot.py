@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ..exact_sum import over_beats
+
 __all__ = ["model"]
 
 
@@ -24,7 +26,4 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     products = a * _bipolar(inputs["b"], p.b.width)
     if p.masked:
         products = np.where(np.arange(p.lanes) < inputs["count"][:, None], products, 0)
-    total = products.sum(axis=1)
-    if p.beats > 1:
-        total = np.add.reduceat(total, np.flatnonzero(inputs["first"]))
-    return {"p": total}
+    return {"p": over_beats(products.sum(axis=1), inputs)}
