@@ -8,7 +8,7 @@ from amaranth.lib.data import ArrayLayout
 from ..pipeline import Step
 from ..unit import Unit, check_positive
 from .term_generator import Generation, TermGenerator
-from .weights import POSITION_BITS, Weights, code_of
+from .weights import Weights, code_of
 
 __all__ = ["BitmodEncoder"]
 
@@ -22,13 +22,19 @@ class BitmodEncoder(Unit):
     Of floats the higher term comes first, and a half alone is the second one; of integers the
     lowest radix-4 digit comes first. A ``place`` that an ``int6`` has not gives zero.
 
+    With ``b=all`` each beat has weights of the kind that ``i.mode`` says, in the lowest bits of
+    codes of 8; the unit is then a half for all of them, and a ``place`` that they have not gives
+    zero.
+
     The code of -0, of which ``fp3`` and ``fp4`` have no other use, is the special value that
     ``i.selector`` chooses: of ``fp3`` 3, -3, 6 or -6, of ``fp4`` 5, -5, 8 or -8, if the parameters
-    say no others.
+    say no others. With ``special_input`` it is ``i.special``, as a register of the array would hold
+    it: a sign above the paper's fixed point I3 to I0, and F0 where the unit is a half. Of more than
+    two ones the highest and the lowest count.
 
     One generator serves a whole column of elements.
 
-    Gates and FO4 of 4 lanes, for area and for speed, with the paper's special values:
+    Gates and FO4 of 4 lanes, for area and for speed:
 
     | weights | generation | area | FO4 | speed | FO4 |
     | --- | --- | --- | --- | --- | --- |
@@ -38,6 +44,12 @@ class BitmodEncoder(Unit):
     | | detector | 93 | 12 | 124 | 7 |
     | int6 | | 72 | 16 | 133 | 10 |
     | int8 | | 92 | 16 | 181 | 10 |
+    | all | table | 369 | 23 | 576 | 12 |
+    | | detector | 342 | 22 | 504 | 12 |
+    | all, ``special_input`` | table | 316 | 22 | 439 | 12 |
+    | | detector | 371 | 25 | 558 | 13 |
+    | fp4, ``special_input`` | table | 106 | 16 | 159 | 7 |
+    | | detector | 153 | 16 | 303 | 9 |
 
     Latency is ``stages`` cycles, throughput one term of each lane a cycle.
 
@@ -49,7 +61,10 @@ class BitmodEncoder(Unit):
         How weights are coded.
     special0, special1, special2, special3
         The special values, whole numbers; 0 stands for the paper's. Each is a sum or a difference
-        of two powers of two, 8 at most, as 7 is, or one of these.
+        of two powers of two, 8 at most, as 7 is, or one of these. With ``b=all`` they are those of
+        ``fp3`` and ``fp4``.
+    special_input
+        Whether the special value comes with each beat instead.
     lanes
         Weights a beat.
     generation
@@ -62,9 +77,11 @@ class BitmodEncoder(Unit):
     Members
     -------
     i.b : codes
+    i.mode : kind of the weights, with ``b=all``
     i.selector : which special value, for ``fp3`` and ``fp4``
+    i.special : the special value, with ``special_input``
     i.place : number of the term
-    o.p : terms of five bits: sign, one, and the position above them
+    o.p : terms of five bits, with ``b=all`` six: sign, one, and the position above them
     """
 
     reference = "BitMoD (arXiv 2411.11745, HPCA 2025), section IV, bit-serial term generator"
@@ -78,17 +95,18 @@ class BitmodEncoder(Unit):
         special2: int = 0,
         special3: int = 0,
         lanes: int = 4,
+        special_input: bool = False,
         generation: Generation = Generation.TABLE,
         stages: int = 0,
     ) -> None:
         check_positive("number of lanes", lanes)
-        self.code = code_of(b, (special0, special1, special2, special3))
+        own = (special0, special1, special2, special3)
+        self.code = code_of(b, own, given=special_input)
         self._generator = TermGenerator(self.code, generation)
         inputs: dict[str, Any] = {"b": ArrayLayout(unsigned(self.code.width), lanes)}
-        if self.code.special:
-            inputs["selector"] = unsigned(2)
+        inputs |= self.code.inputs
         inputs["place"] = unsigned((self.code.terms - 1).bit_length())
-        outputs = {"p": ArrayLayout(unsigned(2 + POSITION_BITS), lanes)}
+        outputs = {"p": ArrayLayout(unsigned(2 + self.code.position_bits), lanes)}
         super().__init__(inputs, outputs, stages=stages)
 
     def steps(self) -> list[Step]:
@@ -96,6 +114,5 @@ class BitmodEncoder(Unit):
 
     def _encode(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
         codes = [Value.cast(values["b"][k]) for k in range(self.parameters.lanes)]
-        selector, place = values.get("selector"), values["place"]
-        terms = self._generator.terms(m, codes, selector, place, "b")
+        terms = self._generator.terms(m, codes, values, values["place"], "b")
         return {"p": Cat(term.code for term in terms)}

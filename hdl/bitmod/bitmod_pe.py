@@ -8,13 +8,14 @@ from amaranth.lib.data import ArrayLayout
 
 from ..arithmetic.adders import Adder
 from ..arithmetic.result import Result
-from ..arithmetic.rows import add_rows
 from ..formats import IntegerFormat, NumberFormat, Projection, parse_format
-from ..pipeline import Accumulation, Step, pipelined, serial, wire
+from ..pipeline import Accumulation, Step, pipelined
 from ..unit import DotUse, Unit, check_positive
 from .group_scale import GroupScale, Scaling
+from .group_sum import GroupSum, group_of
+from .held import Held
 from .term_generator import Generation, TermGenerator
-from .term_sum import TermSum
+from .turns import shown
 from .weights import Weights, code_of
 
 __all__ = ["BitmodPe"]
@@ -25,13 +26,28 @@ class BitmodPe(Unit):
 
     ``p = project(b_scale * sum(a[k] * b[k]))``, the sum over the lanes and beats from ``first`` to
     ``last``, which are a group of weights. The weights are those of :class:`BitmodEncoder`: ``fp3``
-    and ``fp4`` with a special value in place of -0, which ``i.selector`` chooses, ``int6``, and
-    ``int8``. A beat takes a cycle for each of their terms: 2, 2, 3, and 4.
+    and ``fp4`` with a special value in place of -0, ``int6``, ``int8``, or with ``b=all`` any of
+    them in each beat. A beat takes a cycle for each of their terms: 2, 2, 3, and 4. An infinite
+    activation or a NaN makes NaN, whatever its weight; a sum of zero is +0.
 
-    All of it is exact, up to the one rounding to ``o``: terms are summed as fixed point that holds
-    every group, so neither the order of terms nor that of beats matters. The paper rounds each
-    cycle's sum at the largest exponent, in a way it does not tell; that is not made here. An
-    infinite activation or a NaN makes NaN, whatever its weight; an exact zero is +0.
+    With ``accumulation=exact`` all of it is exact, up to the one rounding to ``o``: terms are
+    summed as fixed point that holds every group, so neither the order of terms nor that of beats
+    matters.
+
+    With ``aligned`` it is floating point, and the order of terms matters, apart from that of lanes:
+    a beat's come as :class:`BitmodEncoder` numbers them. In each cycle, with E the largest exponent
+    of the terms and of the sum so far, each term's significand gets ``extra`` bits below and is
+    shifted right to E; a set bit that is lost there sets the last of them. The terms' sum is
+    rounded to the last place of an activation at E. The sum so far, ``accumulator_bits`` and
+    ``extra`` bits below, is shifted to E in the same way, and the terms' sum added; the result is
+    normalised and rounded to ``accumulator_bits``. Both are rounded to nearest, ties to even. An
+    exponent is the leading bit's of a normal activation, plus the term's position; zero activations
+    and subnormal ones have that of the smallest normal number. Zero terms and a sum of zero have no
+    say in E. A scale multiplies the significand, exactly, and ``o`` is rounded to once more.
+
+    The paper does not tell where extra bits end and how the sum is rounded: that is chosen here. It
+    shifts the terms' sum, cut already, to the place of integers' digits; here that is part of their
+    exponents, or a large sum so far would leave int8 terms of a high digit only a few bits.
 
     The paper's scale of a group is an integer of 8 bits, and meets the group's sum by one bit a
     cycle, while the next group is summed; a group of fewer cycles waits. Several groups' results
@@ -65,9 +81,27 @@ class BitmodPe(Unit):
     terms buy is one element for all these weights. A bit of scale a cycle saves 1,174 of the
     2,713 gates that a multiplier costs.
 
+    The same with ``o=fp32``, where aligned sums are hardly rounded, and exact ones are:
+
+    | unit, activations | weights, scale | sum | area | FO4 | speed | FO4 | a product |
+    | --- | --- | --- | --- | --- | --- | --- | --- |
+    | bitmod-pe, fp16 | fp4, none | aligned | 2,752 | 259 | 4,883 | 111 | 1,376 |
+    | | | aligned, 16 bits | 2,373 | 229 | 4,081 | 110 | 1,187 |
+    | | | exact | 3,901 | 194 | 6,035 | 52 | 1,950 |
+    | | fp4, 8 bits | aligned | 4,075 | 243 | 6,414 | 112 | 2,038 |
+    | | | exact | 5,546 | 215 | 7,946 | 54 | 2,773 |
+    | | all, none | aligned | 3,071 | 275 | 5,245 | 116 | 1,536 to 3,071 |
+    | | | exact | 4,411 | 216 | 6,890 | 59 | 2,206 to 4,411 |
+    | dot-product, fp16 | e2m1fn | exact | 4,449 | 186 | 7,239 | 52 | 1,112 |
+    | dot-product, fp16, one lane | fp16 | exact | 4,083 | 229 | 6,239 | 72 | 4,083 |
+
+    Aligned sums save 27 to 29 % for area, and double the path of a cycle, all of which each term
+    waits for. Of 4,000 groups of normally distributed numbers their error was 0.12 % of the sums
+    (root mean square) in ``fp4`` and 0.17 % in ``int8``, with 24 bits as with 16.
+
     Latency is ``stages + 1`` cycles from the last cycle of the last beat, and with a serial scale
-    as many more as it has bits, and one. Throughput is one beat in as many cycles as weights have
-    terms.
+    as many more as it has bits, and one. Throughput is one beat in as many cycles as its weights
+    have terms.
 
     The authors' repository says that a patent application for BitMoD exists.
 
@@ -77,12 +111,19 @@ class BitmodPe(Unit):
         Format of the activations, floats or integers.
     b
         How weights are coded.
-    special0, special1, special2, special3
+    special0, special1, special2, special3, special_input
         The special values, as of :class:`BitmodEncoder`; 0 stands for the paper's.
     lanes
         Products a beat.
     beats
         The most beats of a group; the accumulator is sized for them.
+    accumulation
+        How a group is summed. ``aligned`` takes activations in floats.
+    extra
+        Of aligned sums: bits below the last place. So many that what all lanes lose in a cycle is
+        no more than a half of that place: 3 for 4 lanes.
+    accumulator_bits
+        Of aligned sums: bits of the significand, from the activations' to 32.
     scale_width
         Bits of a group's integer scale, which is unsigned; 0 where there is none.
     scaling
@@ -106,7 +147,9 @@ class BitmodPe(Unit):
     i.first, i.last : bounds of a group, where ``beats`` is above 1
     i.a : activations
     i.b : codes of the weights
+    i.mode : kind of the beat's weights, with ``b=all``
     i.selector : which special value the beat's weights have, for ``fp3`` and ``fp4``
+    i.special : the special value itself, with ``special_input``
     i.b_scale : scale of the group, with a ``scale_width``; that of the last beat counts
     i.random : ``random_bits`` bits, in stochastic modes only; those of the last beat count
     o.p : result
@@ -124,8 +167,12 @@ class BitmodPe(Unit):
         special1: int = 0,
         special2: int = 0,
         special3: int = 0,
+        special_input: bool = False,
         lanes: int = 4,
         beats: int = 32,
+        accumulation: GroupSum = GroupSum.EXACT,
+        extra: int = 3,
+        accumulator_bits: int = 24,
         scale_width: int = 8,
         scaling: Scaling = Scaling.SERIAL,
         o: NumberFormat | None = None,
@@ -137,29 +184,29 @@ class BitmodPe(Unit):
         check_positive("number of lanes", lanes)
         check_positive("number of beats", beats, most=1 << 32)
         check_positive("scale width", scale_width, least=0, most=32)
-        self.code = code_of(b, (special0, special1, special2, special3))
+        own = (special0, special1, special2, special3)
+        self.code = code_of(b, own, given=special_input)
         self._generator = TermGenerator(self.code, generation)
-        self.interval = self.code.terms
-        lsb = self.code.lsb_exponent + a.lsb_exponent
-        self._terms = TermSum(a, self.code, flush=projection.ftz_in, adder=adder)
-        # The sum wraps around within a group, and is right in the end.
-        largest = max(a.max_integer, -a.min_integer)
-        most = largest * max(-self.code.least, self.code.most) * lanes * beats
-        self.group_format = IntegerFormat.holding(-most, most, lsb)
+        self.interval = self.code.least_terms
+        self.fixed_interval = not self.code.by_mode
+        how: dict[str, Any] = {"lanes": lanes, "beats": beats, "flush": projection.ftz_in}
+        how |= {"extra": extra, "bits": accumulator_bits, "adder": adder}
+        self._group = group_of(accumulation, a, self.code, **how)
+        self.group_format = self._group.sum
         self._scale = None
         if scale_width:
             self._scale = GroupScale(self.group_format, scale_width, scaling, adder)
             # A group of fewer cycles than the scale has bits waits for the one before it.
-            self.fixed_interval = not self._scale.cycles
-        self.sum_format = self._scale.format if self._scale else self.group_format
-        self._result = Result(self.sum_format, self._terms.special, o, projection)
+            self.fixed_interval &= not self._scale.cycles
+        self._scaled = self._scale.format if self._scale else self.group_format
+        self.sum_format = self._group.fixed(self._scaled)
+        self._result = Result(self.sum_format, self._group.special, o, projection)
         inputs: dict[str, Any] = {}
         if beats > 1:
             inputs |= {"first": unsigned(1), "last": unsigned(1)}
         inputs["a"] = ArrayLayout(a, lanes)
         inputs["b"] = ArrayLayout(unsigned(self.code.width), lanes)
-        if self.code.special:
-            inputs["selector"] = unsigned(2)
+        inputs |= self.code.inputs
         if scale_width:
             inputs["b_scale"] = IntegerFormat(scale_width, False)
         inputs |= self._result.inputs
@@ -170,11 +217,15 @@ class BitmodPe(Unit):
         lanes = 4
         kinds = {"e2m1fn": Weights.FP4, "int6": Weights.INT6, "int8": Weights.INT8}
         kind = next((kind for name, kind in kinds.items() if b == parse_format(name)), None)
+        note = "the code of -0 is a special value" if kind is Weights.FP4 else ""
+        if kind is None and isinstance(b, IntegerFormat) and b.signed and not b.lsb_exponent:
+            kind = Weights.INT6 if b.width < 6 else Weights.INT8 if b.width < 8 else None
+            note = f"weights are held as {kind}"
         if kind is None or terms % lanes:
             return ()
         beats = terms // lanes
         job = {"a": str(a), "b": str(kind), "lanes": str(lanes), "beats": str(beats)}
-        return (DotUse({**job, "scale_width": "0"}, beats=beats),)
+        return (DotUse({**job, "scale_width": "0"}, beats=beats, note=note),)
 
     @property
     def latency(self) -> int:
@@ -186,7 +237,7 @@ class BitmodPe(Unit):
 
     def _before(self) -> list[Step]:
         """Up to the group's sum."""
-        state = {"total": Shape(self.group_format.width), **self._result.state}
+        state = {**self._group.state, **self._result.state}
         if self._scale:
             state["b_scale"] = Shape(self._scale.width)
         return [
@@ -195,34 +246,33 @@ class BitmodPe(Unit):
         ]
 
     def _behind(self) -> list[Step]:
-        scale = self._scale.steps(self._result) if self._scale else []
-        return [*scale, *self._result.steps()]
+        scale = self._scale.steps(self._result, self._group.carried) if self._scale else []
+        finish = self._group.finish(self._scaled, self.parameters.o)
+        return [*scale, *finish, *self._result.steps()]
 
     def connect(
         self, m: Module, inputs: Mapping[str, Any], valid: Value, ready: Value
     ) -> tuple[dict[str, Any], Value, Value]:
         """With a serial scale, two pipelines: a group's sum is scaled while the next is summed."""
         if not self._scale or not self._scale.cycles:
-            return super().connect(m, inputs, valid, ready)
+            if not self.code.by_mode:
+                return super().connect(m, inputs, valid, ready)
+            moves = Signal(name="moves")
+            values, taken = shown(m, self.code, inputs, valid, moves)
+            outputs, offered, move = pipelined(m, self._steps, self.stages, values, valid, ready)
+            m.d.comb += moves.eq(move)
+            return outputs, offered, taken
         # Rounding takes longer than a term: it gets the greater half.
         behind = (self.stages + 1) // 2 if self.parameters.o is not None else 0
-        moves, group_taken = Signal(name="moves"), Signal(name="group_taken")
-        values, taken = serial(m, self.interval, inputs, valid, moves)
-        sums, offered, move = pipelined(
-            m, self._before(), self.stages - behind, values, valid, group_taken
-        )
+        moves, sums_taken = Signal(name="moves"), Signal(name="group_taken")
+        values, taken = shown(m, self.code, inputs, valid, moves)
+        before = self.stages - behind
+        sums, offered, move = pipelined(m, self._before(), before, values, valid, sums_taken)
         m.d.comb += moves.eq(move)
-        held = {n: Signal(len(x), name=f"group_{n}", reset_less=True) for n, x in sums.items()}
-        full, scaled = Signal(name="group_valid"), Signal(name="group_scaled")
-        m.d.comb += group_taken.eq(~full | scaled)
-        with m.If(group_taken):
-            m.d.sync += full.eq(offered)
-            with m.If(offered):
-                m.d.sync += [register.eq(sums[n]) for n, register in held.items()]
-        scale_moves = Signal(name="scale_moves")
-        values, done = serial(m, self._scale.cycles, held, full, scale_moves)
-        outputs, offered, move = pipelined(m, self._behind(), behind, values, full, ready)
-        m.d.comb += [scale_moves.eq(move), scaled.eq(done)]
+        group = Held(m, sums, offered, sums_taken)
+        outputs, offered = group.worked_on(
+            m, self._scale.cycles, self._behind(), behind, ready
+        )
         return outputs, offered, taken
 
     # The datapath.
@@ -232,13 +282,13 @@ class BitmodPe(Unit):
         a, b = ([values[side][k] for k in range(self.parameters.lanes)] for side in "ab")
         codes = [Value.cast(x) for x in b]
         place = values["phase"]
-        terms = self._generator.terms(m, codes, values.get("selector"), place, "b")
-        rows, flags = self._terms.rows(m, a, terms, place, self.group_format.width)
-        kept = {k: v for k, v in values.items() if k not in ("a", "b", "selector", "phase")}
-        return {**kept, **flags, "rows": rows}
+        terms = self._generator.terms(m, codes, values, place, "b")
+        found = self._group.multiply(m, a, terms, place)
+        used = ("a", "b", "phase", *self.code.inputs)
+        kept = {k: v for k, v in values.items() if k not in used}
+        return {**kept, **found}
 
     def _accumulate(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        rows = [*values["rows"], values["so_far"]["total"]]
-        total = add_rows(m, rows, self.group_format.width, adder=self.parameters.adder)
+        state = self._group.accumulate(m, values)
         kept = {name: values[name] for name in ("b_scale",) if name in values}
-        return {"total": wire(m, "total", total), **kept, **self._result.gather(values)}
+        return {**state, **kept, **self._result.gather(values)}

@@ -1,9 +1,10 @@
 """A group's sum times the group's integer scale, exactly: bit by bit, or at once."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Value
+from amaranth.hdl import Cat, Const, Module, Shape, Value
 
 from ..arithmetic.adders import Adder
 from ..arithmetic.partial_products import multiply
@@ -50,14 +51,16 @@ class GroupScale:
     def __init__(self, group: IntegerFormat, width: int, scaling: Scaling, adder: Adder):
         self._group, self.width, self._adder = group, width, adder
         most = max(group.max_integer, -group.min_integer) * ((1 << width) - 1)
-        self.format = IntegerFormat.holding(-most, most, group.lsb_exponent)
+        least = -most if group.signed else 0
+        self.format = IntegerFormat.holding(least, most, group.lsb_exponent)
         self.cycles = width if scaling is Scaling.SERIAL and width > 1 else 0
         self._sum = ShiftedSum(group, Turns(range(width), None, range(1, width)), 1, self.format)
 
-    def steps(self, result: Result) -> list[Step]:
+    def steps(self, result: Result, carried: Mapping[str, Shape]) -> list[Step]:
         """The steps between a group's sum ``total`` with its ``b_scale``, and what ``result`` does.
 
-        A serial one finds the number of the cycle as ``phase``.
+        A serial one finds the number of the cycle as ``phase``. ``carried`` are the shapes of
+        values that go with the sum.
         """
         if not self.cycles:
             return [Step("scale", self._at_once)]
@@ -67,12 +70,14 @@ class GroupScale:
                 values["b_scale"][k] & (values["phase"] == k) for k in range(self.width)
             ).any()
             group = Value.cast(values["total"])
-            term = wire(m, "scale_term", (group & bit.replicate(len(group))).as_signed())
+            term = group & bit.replicate(len(group))
+            term = wire(m, "scale_term", term.as_signed() if self._group.signed else term)
             turns = {**values, "heavier": Const(1, 1)}
             state = self._sum.add(m, turns, term, None, self._adder)
-            return {**state, **result.gather(values)}
+            kept = {name: values[name] for name in carried}
+            return {**state, **kept, **result.gather(values)}
 
-        state = {**self._sum.state, **result.state}
+        state = {**self._sum.state, **carried, **result.state}
         return [Accumulation("scale", add, state=state), Step("join", self._join)]
 
     def _join(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +86,8 @@ class GroupScale:
         return {**kept, "total": self._sum.result(values)}
 
     def _at_once(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:
-        group = Value.cast(values["total"]).as_signed()
+        group = Value.cast(values["total"])
+        group = group.as_signed() if self._group.signed else group.as_unsigned()
         scale = Value.cast(values["b_scale"]).as_unsigned()
         product = multiply(m, group, scale, adder=self._adder, name="scaled")
         kept = {k: v for k, v in values.items() if k != "b_scale"}

@@ -12,6 +12,4 @@ __all__ = ["model"]
 
 def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The chosen term of each weight: ``b`` has shape (beats, lanes)."""
-    selector = inputs.get("selector")
-    selector = 0 if selector is None else np.asarray(selector)[:, None]
-    return {"p": terms(parameters, inputs["b"], selector, np.asarray(inputs["place"])[:, None])}
+    return {"p": terms(parameters, inputs, inputs["place"])}

@@ -1,10 +1,13 @@
 """What BitMoD's weight codes stand for, and their terms, by tables and Booth's definition."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-__all__ = ["LEVELS", "PAPER_SPECIAL", "integers", "lsb_exponent", "special_values", "terms"]
+from ....hdl.formats import Decoded
+
+__all__ = ["LEVELS", "PAPER_SPECIAL", "cycles_of", "decoded", "lsb_exponent", "terms"]
 
 #: Magnitudes of the codes of float weights, from 0 up.
 LEVELS = {"fp3": (0, 1, 2, 4), "fp4": (0, 0.5, 1, 1.5, 2, 3, 4, 6)}
@@ -12,53 +15,117 @@ LEVELS = {"fp3": (0, 1, 2, 4), "fp4": (0, 0.5, 1, 1.5, 2, 3, 4, 6)}
 #: The paper's special values, in the order of the selector: more resolution, then asymmetry.
 PAPER_SPECIAL = {"fp3": (3, -3, 6, -6), "fp4": (5, -5, 8, -8)}
 
+_CYCLES = {"fp3": 2, "fp4": 2, "int6": 3, "int8": 4}
+
+
+def cycles_of(kind: str) -> int:
+    """The most terms that a weight has."""
+    return _CYCLES.get(kind, 4)
+
 
 def lsb_exponent(kind: str) -> int:
-    """Exponent of the unit of :func:`integers`."""
-    return -1 if kind == "fp4" else 0
+    """Exponent of the unit of weights."""
+    return -1 if kind in ("fp4", "all") else 0
 
 
-def special_values(p: Any) -> tuple[int, ...]:
-    """The four numbers of a unit's parameters, where 0 stands for the paper's."""
-    own = (p.special0, p.special1, p.special2, p.special3)
-    return tuple(x or y for x, y in zip(own, PAPER_SPECIAL[p.b], strict=True))
-
-
-def integers(p: Any, codes: Any, selector: Any) -> np.ndarray:
-    """The weights in units of ``2**lsb_exponent``; ``selector`` must broadcast to the codes."""
-    codes = np.asarray(codes, np.int64)
+def decoded(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
+    """The weights of each beat."""
+    codes = np.asarray(inputs["b"], np.int64)
+    mode = np.asarray(inputs["mode"])[:, None] if p.b == "all" else None
     if p.b in ("int6", "int8"):
-        half = 32 if p.b == "int6" else 128
-        return (codes & 2 * half - 1 ^ half) - half
-    scale = 1 << -lsb_exponent(p.b)
-    levels = np.array([int(level * scale) for level in LEVELS[p.b]])
-    special = np.array([value * scale for value in special_values(p)])
-    count = len(levels)
-    magnitude, negative = levels[codes % count], codes // count == 1
-    values = np.where(negative, -magnitude, magnitude)
-    return np.where(codes == count, special[selector], values)
+        values = _signed(codes, int(p.b[3:]))
+    else:
+        negative, magnitude = _floats(p, inputs)
+        values = np.where(negative, -magnitude, magnitude)
+        if mode is not None:
+            integers = np.where(mode == 2, _signed(codes, 6), _signed(codes, 8))
+            values = np.where(mode < 2, values, 2 * integers)
+    none = np.zeros(values.shape, bool)
+    exponent = np.full(values.shape, lsb_exponent(p.b))
+    return Decoded(none, none, np.asarray(values < 0), abs(values), exponent)
 
 
-def terms(p: Any, codes: Any, selector: Any, place: Any) -> np.ndarray:
+def terms(p: Any, inputs: Mapping[str, np.ndarray], place: Any) -> np.ndarray:
     """Term number ``place`` of each weight: bit 0 its sign, bit 1 whether there is one, its
-    position above."""
-    codes, place = np.asarray(codes, np.int64), np.asarray(place, np.int64)
+    position above. ``place`` is one number, or one for each beat."""
+    codes = np.asarray(inputs["b"], np.int64)
+    place = np.broadcast_to(np.asarray(place, np.int64).reshape(-1, 1), codes.shape)
     if p.b in ("int6", "int8"):
-        width = 6 if p.b == "int6" else 8
-        triple = (codes & (1 << width) - 1) << 1 >> 2 * place & 7
-        triple = np.where(place < width // 2, triple, 0)
-        digit = np.array([0, 1, 1, 2, -2, -1, -1, 0])[triple]
-        position = 2 * place + (abs(digit) == 2)
-        return (triple >> 2) | (digit != 0) << 1 | position << 2
-    table: dict[tuple[int, int], int] = {}
-    values = integers(p, codes, selector)
-    for number in np.unique(values).tolist():
-        for turn, code in enumerate(_two_terms(number, p.b)):
-            table[number, turn] = code
-    numbers, turns = np.broadcast_arrays(values, place)
-    pairs = zip(numbers.ravel().tolist(), turns.ravel().tolist(), strict=True)
-    found = [table[pair] for pair in pairs]
-    return np.array(found, np.int64).reshape(numbers.shape)
+        numbers = _signed(codes, int(p.b[3:]))
+        return _digits(np.where(place < _CYCLES[p.b], numbers, 0), place)
+    ones = _ones(p, inputs, place)
+    if p.b != "all":
+        return ones
+    mode = np.asarray(inputs["mode"])[:, None]
+    integers = np.where(mode == 2, _signed(codes, 6), _signed(codes, 8))
+    # In halves, integers' terms are one position higher.
+    return np.where(mode < 2, ones, _digits(integers, place) + (1 << 2))
+
+
+def _signed(codes: np.ndarray, width: int) -> np.ndarray:
+    half = 1 << width - 1
+    return (codes & 2 * half - 1 ^ half) - half
+
+
+def _digits(numbers: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Radix-4 digits as terms."""
+    triple = numbers << 1 >> 2 * place & 7
+    digit = np.array([0, 1, 1, 2, -2, -1, -1, 0])[triple]
+    position = 2 * place + (abs(digit) == 2)
+    return (triple >> 2) | (digit != 0) << 1 | position << 2
+
+
+def _floats(p: Any, inputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Signs and magnitudes of float weights, in units of ``2**lsb_exponent``."""
+    codes = np.asarray(inputs["b"], np.int64)
+    kinds = ("fp3", "fp4") if p.b == "all" else (p.b,)
+    each = [_of_kind(p, kind, codes, inputs) for kind in kinds]
+    if len(each) == 1:
+        return each[0]
+    fp4 = np.asarray(inputs["mode"])[:, None] % 2 == 1
+    one, other = each
+    return np.where(fp4, other[0], one[0]), np.where(fp4, other[1], one[1])
+
+
+def _of_kind(
+    p: Any, kind: str, codes: np.ndarray, inputs: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    scale = 1 << -lsb_exponent(p.b)
+    levels = np.array([int(level * scale) for level in LEVELS[kind]])
+    count = len(levels)
+    codes = codes & 2 * count - 1
+    negative, magnitude = codes // count == 1, levels[codes % count]
+    if p.special_input:
+        bits = 4 - lsb_exponent(p.b)
+        words = np.asarray(inputs["special"], np.int64)[:, None]
+        minus = words >> bits == 1
+        special = np.array([_two_ones(k) for k in range(1 << bits)])[words & (1 << bits) - 1]
+    else:
+        own = (p.special0, p.special1, p.special2, p.special3)
+        numbers = [x or y for x, y in zip(own, PAPER_SPECIAL[kind], strict=True)]
+        numbers = np.array(numbers)[np.asarray(inputs["selector"])[:, None]]
+        minus, special = numbers < 0, abs(numbers) * scale
+    here = codes == count
+    return np.where(here, minus, negative), np.where(here, special, magnitude)
+
+
+def _two_ones(number: int) -> int:
+    """Of more than two ones, the highest and the lowest."""
+    ones = [1 << k for k in range(number.bit_length()) if number >> k & 1]
+    return sum({ones[0], ones[-1]}) if ones else 0
+
+
+def _ones(p: Any, inputs: Mapping[str, np.ndarray], place: np.ndarray) -> np.ndarray:
+    """Terms of float weights; nothing, not even a sign, from the third on."""
+    negative, magnitude = _floats(p, inputs)
+    kind = "fp4" if lsb_exponent(p.b) else "fp3"
+    signed = np.where(negative, -magnitude, magnitude)
+    table = {number: _two_terms(number, kind) for number in np.unique(signed).tolist()}
+    both = np.array([table[number] for number in signed.ravel().tolist()], np.int64)
+    both = both.reshape(*signed.shape, 2)
+    found = np.where(place == 0, both[..., 0], both[..., 1])
+    found = np.where(magnitude == 0, negative, found)
+    return np.where(place < 2, found, 0)
 
 
 def _two_terms(number: int, kind: str) -> tuple[int, int]:
