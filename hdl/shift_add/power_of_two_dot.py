@@ -29,7 +29,7 @@ class PowerCode(StrEnum):
 
 
 class PowerOfTwoDot(Unit):
-    """Sums elements times weights that are sums of one to three signed powers of two.
+    """Sums elements times weights that are sums of one to four signed powers of two.
 
     ``p = sum(a[k] * b[k])`` over the lanes and beats from ``first`` to ``last``, with ``b[k]`` the
     sum of ``powers`` terms, each 0 or ``(-1)**s * 2**(least + position)``. Powers may be equal: a
@@ -63,7 +63,7 @@ class PowerOfTwoDot(Unit):
     a
         Format of the elements.
     powers
-        Powers of a weight, 1 to 3.
+        Powers of a weight, 1 to 4: four make every integer of 8 bits.
     position_bits
         Bits of a position, 1 to 4.
     least
@@ -114,7 +114,7 @@ class PowerOfTwoDot(Unit):
         adder: Adder = Adder.SKLANSKY,
         stages: int = 0,
     ) -> None:
-        check_positive("number of powers", powers, most=3)
+        check_positive("number of powers", powers, most=4)
         check_positive("number of position bits", position_bits, most=4)
         check_positive("least exponent", least, least=-64, most=64)
         check_positive("number of lanes", lanes)
@@ -142,7 +142,7 @@ class PowerOfTwoDot(Unit):
         if not isinstance(a, IntegerFormat) or b not in (IntegerFormat(4), IntegerFormat(3)):
             return ()
         job = {"a": str(a), "powers": "2", "position_bits": "2", "lanes": str(terms)}
-        return (DotUse(job),)
+        return (DotUse(job, note="weights are held as two signed powers of two"),)
 
     def steps(self) -> list[Step]:
         steps = self._sums.steps(self._fill)

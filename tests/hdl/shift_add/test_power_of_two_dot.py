@@ -122,6 +122,16 @@ def test_no_sum_is_nearer_than_the_nearest(powers):
         assert set(best) | set(some) <= set(digits)
 
 
+def test_four_powers_are_every_integer_of_eight_bits():
+    weights = np.arange(-128, 128)
+    digits = encode(nearest(weights, 4, 7), "flagged", 3)
+    assert [sum(power(int(d), "flagged", 3) for d in some) for some in digits] == weights.tolist()
+    made = generate("power-of-two-dot", {"powers": "4", "lanes": "1", "least": "-7"})
+    inputs = {"a": np.full((256, 1), 0x80), "b": digits}
+    got, _ = run_on(made, inputs, 256, simulator="icarus")
+    assert made.unit.sum_format.integers(got["p"]).tolist() == (-128 * weights).tolist()
+
+
 @pytest.mark.parametrize("powers", [1, 2, 3])
 def test_greedy_is_as_near(powers):
     """It is often said not to be. With eight positions, it is for every quarter up to 255."""
@@ -147,7 +157,7 @@ def test_digits_go_there_and_back(code):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"powers": 4}, "The number of powers must be an integer from 1 to 3, not 4"),
+        ({"powers": 5}, "The number of powers must be an integer from 1 to 4, not 5"),
         ({"position_bits": 5}, "The number of position bits must be an integer from 1 to 4, not 5"),
         ({"least": 65}, "The least exponent must be an integer from -64 to 64, not 65"),
         ({"lanes": 0}, "The number of lanes must be an integer from 1 to 1024, not 0"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..exact import wide
 from ..exact_sum import over_beats
+from .fixed_point import to_fixed_point
 
 __all__ = ["decode", "encode", "greedy", "model", "nearest"]
 
@@ -79,26 +80,5 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     total = over_beats(terms.sum(axis=1), inputs)
     if p.o is None:
         return {"p": total}
-    shift = p.a.fraction - p.least - p.o.fraction
-    kept = _rounded(wide(total, bits + max(-shift, 0)), shift, p.rounding)
-    if p.overflow == "sat":
-        kept = np.clip(kept, p.o.min_integer, p.o.max_integer)
-    return {"p": kept & ((1 << p.o.width) - 1)}
-
-
-def _rounded(total: np.ndarray, shift: int, rounding: str) -> np.ndarray:
-    """``total / 2**shift`` as an integer."""
-    if shift <= 0:
-        return total << -shift
-    unit = 1 << shift
-    total = total.astype(object)
-    down, rest = total // unit, total % unit
-    match rounding:
-        case "floor":
-            return down
-        case "zero":
-            return down + ((total < 0) & (rest != 0))
-        case "half_up":
-            return down + (2 * rest >= unit)
-        case _:
-            return down + ((2 * rest > unit) | ((2 * rest == unit) & (down % 2 == 1)))
+    lsb = p.a.lsb_exponent + p.least
+    return {"p": to_fixed_point(total, lsb, p.o, p.rounding, p.overflow)}
