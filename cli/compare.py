@@ -12,7 +12,7 @@ def compare(options: argparse.Namespace) -> int:
     from ..verif.comparison import compare as run
 
     a, b = parse_format(options.a), parse_format(options.b)
-    targets = options.targets or ["gates"]
+    targets = options.targets or ["ice40"]
     with output.working("measuring") as status:
         result = run(
             a,
@@ -25,6 +25,7 @@ def compare(options: argparse.Namespace) -> int:
     if options.json:
         output.json_document(result)
         return 0
+    rows = result["rows"]
     fpgas = [target for target in dict.fromkeys(targets) if target != "gates"]
     output.line(
         f"{options.terms} products of {a} and {b}, summed exactly; gates in gate equivalents "
@@ -45,11 +46,15 @@ def compare(options: argparse.Namespace) -> int:
                 f"{row['cycles']:g}",
                 str(row["dots"]),
                 f"{row['gate_cycles']:,.0f}",
-                *(f"{row[target]['lut']:,}" for target in fpgas),
+                *("-" if row[target] is None else f"{row[target]['lut']:,}" for target in fpgas),
             )
-            for row in result["rows"]
+            for row in rows
         ],
     )
+    for note in dict.fromkeys(f"{row['unit']}: {row['note']}" for row in rows if row["note"]):
+        output.line(note)
+    if any(row[target] is None for row in rows for target in fpgas):
+        output.line(f"-: mapping to LUTs took longer than {result['lut_seconds']:g} seconds")
     tools = ", ".join(f"{name} {version}" for name, version in result["tools"].items())
     output.line(f"estimate by synthesis, before layout; {tools}")
     return 0

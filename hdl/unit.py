@@ -52,11 +52,12 @@ def _check_kinds(cls: type, arguments: Mapping[str, Any]) -> None:
 
 class DotUse(NamedTuple):
     """How a unit computes a dot product: its parameters, in how many beats, and how many at a time
-    of the same activations."""
+    of the same activations; what is to be known where it does not take the very codes."""
 
     parameters: Mapping[str, str]
     beats: int = 1
     dots: int = 1
+    note: str = ""
 
 
 class Unit(wiring.Component):

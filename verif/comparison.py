@@ -2,11 +2,12 @@
 
 Units that take the same numbers in another coding, such as weights as digits, count as able to.
 Cycles are those between two results when operands never wait; where they depend on the operands,
-they are counted in simulation, with uniform ones.
+they are counted in simulation, with uniform ones. LUTs of a unit whose mapping takes longer than
+:data:`LUT_SECONDS` are not known.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,12 +16,18 @@ from amaranth.hdl import Shape
 
 from ..gen.catalogue import CATALOGUE, unit_class
 from ..gen.cost import TARGETS, estimate
+from ..gen.cost.fpga import estimate_fpga
+from ..gen.crowd import side_by_side
 from ..gen.generate import Generated, generate
+from ..gen.yosys import YosysTimeoutError
 from ..hdl.formats import NumberFormat
 from .stimuli import stimuli
 from .verify import run_on
 
-__all__ = ["Contender", "compare", "contenders"]
+__all__ = ["LUT_SECONDS", "Contender", "compare", "contenders"]
+
+#: Time that a unit's mapping to LUTs may take.
+LUT_SECONDS = 120.0
 
 # Dot products over which data-dependent cycles are averaged, and processes of Yosys at a time.
 _SIMULATED = 64
@@ -34,12 +41,14 @@ class Contender:
     Attributes:
         beats: Beats a dot product takes.
         dots: Dot products at a time, which share activations.
+        note: In what other numbers or codes the unit takes the operands.
     """
 
     unit: str
     parameters: dict[str, str]
     beats: int
     dots: int
+    note: str
     made: Generated = field(repr=False, compare=False)
 
 
@@ -51,7 +60,12 @@ def contenders(a: NumberFormat, b: NumberFormat, terms: int) -> list[Contender]:
     """
     found = [
         Contender(
-            name, dict(use.parameters), use.beats, use.dots, generate(name, dict(use.parameters))
+            name,
+            dict(use.parameters),
+            use.beats,
+            use.dots,
+            use.note,
+            generate(name, dict(use.parameters)),
         )
         for name in CATALOGUE
         for use in unit_class(name).dot_uses(a, b, terms)
@@ -68,9 +82,12 @@ def compare(
     targets: Sequence[str] = ("gates",),
     *,
     simulator: str = "verilator",
+    lut_seconds: float = LUT_SECONDS,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Costs and cycles of all contenders; the result is ready for JSON, cheapest first.
+
+    Of a target that is an FPGA a unit's row has None where mapping took longer than the limit.
 
     ``gate_cycles`` is what a dot product occupies: gates, for area, times cycles, of each of the
     ``dots`` that the unit makes at a time.
@@ -83,25 +100,31 @@ def compare(
     for target in targets:
         if target not in TARGETS:
             raise ValueError(f"The target must be one of {', '.join(TARGETS)}, not {target!r}")
-    wanted = list(dict.fromkeys(["gates", *targets]))
+    fpgas = [target for target in dict.fromkeys(targets) if target != "gates"]
     found = contenders(a, b, terms)
     done = 0
 
     def one(contender: Contender) -> dict[str, Any]:
         nonlocal done
         made = contender.made
-        cost = estimate(made.rtlil, made.top, wanted)
+        cost = estimate(made.rtlil, made.top)
+        for target in fpgas:
+            cost[target] = None
+            with suppress(YosysTimeoutError):
+                cost[target], _ = estimate_fpga(
+                    made.rtlil, made.top, target, dsp=False, timeout=lut_seconds
+                )
         cycles = _cycles(contender, simulator)
         done += 1
         if progress:
             progress(f"measuring, {done} of {len(found)} done")
         return _row(contender, cost, cycles)
 
-    with ThreadPoolExecutor(max_workers=_PARALLEL) as pool:
-        rows = list(pool.map(one, found))
+    rows = side_by_side(one, found, _PARALLEL)
     tools = {name: version for row in rows for name, version in row.pop("tools").items()}
     return {
         "job": {"terms": terms, "a": str(a), "b": str(b)},
+        "lut_seconds": lut_seconds,
         "rows": sorted(rows, key=lambda row: row["gate_cycles"]),
         "tools": tools,
     }

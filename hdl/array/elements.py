@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from amaranth.hdl import Module, Shape, Value
 
@@ -28,23 +28,27 @@ class ProcessingElement(StrEnum):
     DIGIT_SERIAL = "digit_serial"
 
 
-class Element:
+class Element(Protocol):
     """A processing element's arithmetic: what it keeps, and what a cycle adds to that."""
 
     state: Mapping[str, Shape]
 
+    def right(self, m: Module, b: Sequence[Value], name: str) -> list[Any]:
+        """What all elements of a column make of its numbers, once for all of them."""
+        ...
+
     def add(
-        self, m: Module, so_far: Mapping[str, Value], a: Any, b: Sequence[Value], name: str
+        self, m: Module, so_far: Mapping[str, Value], a: Any, b: Sequence[Any], name: str
     ) -> dict[str, Value]:
         """The state with the products of a beat, or one digit's, added."""
-        raise NotImplementedError
+        ...
 
     def resolve(self, m: Module, state: Mapping[str, Value], name: str) -> Value:
         """The sum as one integer."""
-        raise NotImplementedError
+        ...
 
 
-class MacElement(Element):
+class MacElement:
     """Takes the operands of a beat: a dot product of ``depth`` pairs."""
 
     def __init__(
@@ -61,10 +65,13 @@ class MacElement(Element):
         self._core = MacCore(
             a, b, lanes=depth, count=depth * beats, form=form, structure=structure, adder=adder
         )
-        self.state = self._core.state
+        self.state: Mapping[str, Shape] = self._core.state
+
+    def right(self, m: Module, b: Sequence[Value], name: str) -> list[Any]:
+        return list(b)
 
     def add(
-        self, m: Module, so_far: Mapping[str, Value], a: Any, b: Sequence[Value], name: str
+        self, m: Module, so_far: Mapping[str, Value], a: Any, b: Sequence[Any], name: str
     ) -> dict[str, Value]:
         return self._core.multiply_add(m, so_far, a, b, name=name)
 
@@ -72,7 +79,7 @@ class MacElement(Element):
         return self._core.resolve(m, state, name=name)
 
 
-class DigitElement(Element):
+class DigitElement:
     """Takes a digit that the row's encoder chose, and the numbers of which it multiplies one."""
 
     def __init__(
@@ -96,10 +103,13 @@ class DigitElement(Element):
             form=SumForm.CARRY_SAVE,
             adder=adder,
         )
-        self.state = self._core.state
+        self.state: Mapping[str, Shape] = self._core.state
+
+    def right(self, m: Module, b: Sequence[Value], name: str) -> list[Any]:
+        return list(b)
 
     def add(
-        self, m: Module, so_far: Mapping[str, Value], a: Any, b: Sequence[Value], name: str
+        self, m: Module, so_far: Mapping[str, Value], a: Any, b: Sequence[Any], name: str
     ) -> dict[str, Value]:
         assert isinstance(a, ChosenDigit)
         return self._core.add(m, so_far, [a], [b], name=name)

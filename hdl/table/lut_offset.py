@@ -8,7 +8,7 @@ from ..arithmetic.bitheap import BitHeap, Structure
 from ..formats import IntegerFormat
 from ..pipeline import wire
 from .lookup import Coding
-from .lut_ranges import total_factor
+from .lut_ranges import one_entry_a_cycle, total_factor
 from .precompute import Tables
 from .table_shape import QUANTIZED, Contents, TableShape
 
@@ -47,6 +47,8 @@ class LutOffset:
 
     def of(self, m: Module, tables: Tables, name: str, now: Value | None) -> Offset:
         """One row's offset, where the bit ``now`` is set, if there is one."""
+        if one_entry_a_cycle(self._p, self._shape):
+            return Offset(None, None)
         p, factor = self._p, total_factor(self._p)
         planes = (1 << p.b.width) - 1
         parts: list[tuple[Value, int]] = []

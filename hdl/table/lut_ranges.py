@@ -4,9 +4,10 @@ from typing import Any
 
 from ..formats import IntegerFormat
 from .lookup import Coding
-from .table_shape import QUANTIZED, Contents, TableShape
+from .lut_checks import Schedule
+from .table_shape import QUANTIZED, Contents, TableShape, checked_shape
 
-__all__ = ["sum_format", "table_shape", "total_factor"]
+__all__ = ["one_entry_a_cycle", "sum_format", "table_shape", "total_factor"]
 
 
 def table_shape(p: Any) -> TableShape:
@@ -15,7 +16,18 @@ def table_shape(p: Any) -> TableShape:
         contents = Contents.TERNARY
     else:
         contents = Contents.SIGNED if p.symmetric else Contents.SUBSET
-    return TableShape(p.a, p.group, contents, p.table_int8)
+    return checked_shape(p.a, p.group, contents, p.table_int8, p.semantics, p.fraction)
+
+
+def one_entry_a_cycle(p: Any, shape: TableShape) -> bool:
+    """Whether a sum takes one entry a cycle with its sign, and nothing else.
+
+    Such an entry is added whole, with the bit that others are stored without: its negative is its
+    complement and a carry into the adder of the sum, which needs no tree.
+    """
+    serial = p.schedule is Schedule.SERIAL and p.b.width > 1
+    one = serial and p.beats > 1 and p.lanes == p.group
+    return one and p.coding is Coding.BIPOLAR and shape.halved
 
 
 def total_factor(p: Any) -> int:
@@ -30,13 +42,13 @@ def total_factor(p: Any) -> int:
 
 def sum_format(p: Any, shape: TableShape) -> IntegerFormat:
     """A format that holds every sum: the smallest, where tables are made of activations here."""
-    lsb = p.a.lsb_exponent
+    a, lsb = shape.a, shape.a.lsb_exponent
     if p.table_int8 and p.coding is Coding.PLANES:
         lsb -= 1  # whole numbers are twice the sums
     groups = p.lanes // p.group * p.beats
     if not p.shared_precompute and not p.table_int8:
         low, high = _weights(p)
-        corners = [x * y for x in (low, high) for y in (p.a.min_integer, p.a.max_integer)]
+        corners = [x * y for x in (low, high) for y in (a.min_integer, a.max_integer)]
         count = groups * p.group
         return IntegerFormat.holding(min(*corners, 0) * count, max(corners) * count, lsb)
     # Tables that are given may hold anything.
@@ -44,7 +56,7 @@ def sum_format(p: Any, shape: TableShape) -> IntegerFormat:
     planes = 1 if p.coding is Coding.TERNARY else (1 << p.b.width) - 1
     zero = planes if p.zero else 0
     if p.table_int8:
-        total = p.group * max(abs(p.a.min_integer), p.a.max_integer)
+        total = p.group * max(abs(a.min_integer), a.max_integer)
         most = entry * planes + QUANTIZED.max_integer * total * (abs(total_factor(p)) + 2 * zero)
     elif shape.contents is Contents.SUBSET:
         most = entry * (planes * (3 if p.coding is Coding.BIPOLAR else 1) + zero)

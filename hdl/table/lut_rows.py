@@ -12,6 +12,7 @@ from ..formats import IntegerFormat
 from ..pipeline import wire
 from .lookup import Coding, Select, one_hot, select
 from .lut_offset import Offset
+from .lut_ranges import one_entry_a_cycle
 from .lut_weights import Plane, planes
 from .precompute import Tables
 from .table_shape import QUANTIZED, Contents, TableShape
@@ -66,7 +67,7 @@ class LutRows:
         zero: Value | None,
     ) -> list[list[Value]]:
         """For each row the values whose sum modulo ``2**width`` is one beat's, or one plane's,
-        part of the sum."""
+        part of the sum; of one entry a cycle that entry, and a carry."""
         found = planes(m, self._p, self._shape, b, column, now)
         lines = [self._lines(m, plane, f"column{column}_plane{i}") for i, plane in enumerate(found)]
         return [
@@ -95,6 +96,8 @@ class LutRows:
         zero: Value | None,
         name: str,
     ) -> list[Value]:
+        if one_entry_a_cycle(self._p, self._shape):
+            return self._entry(m, tables, found[0], lines[0][0], now, name)
         terms = [
             term
             for i, (plane, decoded) in enumerate(zip(found, lines, strict=True))
@@ -134,6 +137,26 @@ class LutRows:
             rest.add(self._shifted(m, total, now, name))
         self._correct(m, rest, offset, now, zero, name)
         return self._rows(m, rest, f"{name}_tree")
+
+    def _entry(
+        self,
+        m: Module,
+        tables: Tables,
+        plane: Plane,
+        lines: Value | None,
+        now: Sequence[Value],
+        name: str,
+    ) -> list[Value]:
+        """The one entry of a cycle with its last bit, shifted, then complemented; and a carry."""
+        [index] = plane.indices
+        assert index.negative is not None
+        entry = select(
+            m, tables.entries[0], index.place, f"{name}_half", first=self._first, lines=lines
+        )
+        whole = wire(m, f"{name}_entry", Cat(tables.odd[0], entry).as_signed())
+        shifted = self._shifted(m, whole, now, name)
+        flipped = shifted.as_unsigned() ^ index.negative.replicate(len(shifted))
+        return [wire(m, f"{name}_term", flipped.as_signed()), index.negative]
 
     def _part_width(self, one_plane: bool) -> int:
         """Bits of the sum of what is looked up in a beat, or in one plane."""

@@ -14,6 +14,7 @@ from ..arithmetic.raw import decode, either
 from ..arithmetic.significands import negated_if
 from ..formats import FloatFormat, IntegerFormat
 from ..pipeline import wire
+from .aligned import RowExponent, cut_to_exponent
 from .table_shape import QUANTIZED, TableShape
 
 __all__ = ["Tables", "fixed_point", "given_tables", "precompute"]
@@ -35,6 +36,10 @@ class Tables:
         The largest magnitude of a table, where entries are quantized.
     total
         The sum of the activations, where entries are quantized.
+    exponent
+        The power of two that aligned entries count.
+    risen
+        By how much it is larger than in the beat before; None where sums are of one beat.
     """
 
     entries: Sequence[Sequence[Value]]
@@ -42,6 +47,8 @@ class Tables:
     nan: Value | None = None
     scale: Value | None = None
     total: Value | None = None
+    exponent: Value | None = None
+    risen: Value | None = None
 
 
 def fixed_point(
@@ -81,9 +88,19 @@ def precompute(
     flush: bool = False,
     masked: bool = False,
     adder: Adder = Adder.SKLANSKY,
+    exponent: RowExponent | None = None,
 ) -> Tables:
-    """The tables of a row of activations, one for each group."""
-    numbers, nan = fixed_point(m, activations, name, flush=flush, masked=masked)
+    """The tables of a row of activations, one for each group; aligned ones at an exponent."""
+    shared: dict[str, Value | None] = {}
+    if exponent is None:
+        numbers, nan = fixed_point(m, activations, name, flush=flush, masked=masked)
+    else:
+        field, risen = exponent
+        numbers, nan = cut_to_exponent(
+            m, shape, activations, field, name, flush=flush, masked=masked
+        )
+        power = wire(m, f"{name}_power", field + shape.exponent_offset)
+        shared = {"exponent": power[: shape.exponent_format.width], "risen": risen}
     size = shape.group
     groups = [numbers[k : k + size] for k in range(0, len(numbers), size)]
     tables = [
@@ -100,9 +117,9 @@ def precompute(
         total = wire(m, f"{name}_total", total[:width].as_signed())
         return Tables(entries, (), nan, scale, total)
     if not shape.halved:
-        return Tables(tables, (), nan)
+        return Tables(tables, (), nan, **shared)
     entries = [[entry[1:].as_signed() for entry in table] for table in tables]
-    return Tables(entries, [table[0][0] for table in tables], nan)
+    return Tables(entries, [table[0][0] for table in tables], nan, **shared)
 
 
 def given_tables(shape: TableShape, values: Mapping[str, Any], row: int, groups: int) -> Tables:
@@ -119,7 +136,8 @@ def given_tables(shape: TableShape, values: Mapping[str, Any], row: int, groups:
         for g in range(groups)
     ]
     odd = [values["odd"][row * groups + g] for g in range(groups) if "odd" in values]
-    return Tables(entries, odd, one("nan"), one("scale"), one("total"))
+    rest = (one(field) for field in ("nan", "scale", "total", "exponent", "risen"))
+    return Tables(entries, odd, *rest)
 
 
 class _Sums:

@@ -14,9 +14,9 @@ __all__ = [
     "MOST_FIXED_BITS",
     "QUANTIZED",
     "Contents",
+    "Semantics",
     "TableShape",
-    "check_activations",
-    "has_specials",
+    "checked_shape",
 ]
 
 #: Entries of a quantized table: -127 to 127, so that every entry's negative is one, too.
@@ -24,6 +24,17 @@ QUANTIZED = IntegerFormat(8, narrow=True)
 
 #: Activations are summed in fixed point; formats that take more bits need another arithmetic.
 MOST_FIXED_BITS = 64
+
+_MOST_FRACTION = 48
+
+
+class Semantics(StrEnum):
+    """What becomes of the bits of floats."""
+
+    #: All are kept, in fixed point.
+    EXACT = "exact"
+    #: They are cut below a row's largest exponent so far.
+    ALIGNED = "aligned"
 
 
 class Contents(StrEnum):
@@ -51,12 +62,17 @@ class TableShape:
         Which sums it holds.
     quantized
         Whether entries are int8, in units of the largest magnitude over 127.
+    aligned, fraction
+        The floats that the activations are cut from, and the bits kept below the row's exponent;
+        ``a`` is then the format of the integers that are left.
     """
 
     a: NumberFormat
     group: int
     contents: Contents
     quantized: bool = False
+    aligned: FloatFormat | None = None
+    fraction: int = 0
 
     @property
     def halved(self) -> bool:
@@ -110,6 +126,25 @@ class TableShape:
         return IntegerFormat.holding(low, high, lsb)
 
     @property
+    def special(self) -> bool:
+        """Whether an activation can be no finite number."""
+        a = self.aligned or self.a
+        return isinstance(a, FloatFormat) and (a.has_nan or a.has_infinity)
+
+    @property
+    def exponent_format(self) -> IntegerFormat:
+        """The power of two that integers of an aligned row count."""
+        assert self.aligned is not None
+        low, high = int(self.aligned.zero), (1 << self.aligned.exponent_width) - 1
+        return IntegerFormat.holding(low + self.exponent_offset, high + self.exponent_offset)
+
+    @property
+    def exponent_offset(self) -> int:
+        """That power less the exponent field."""
+        assert self.aligned is not None
+        return -self.aligned.bias - self.fraction
+
+    @property
     def scale_format(self) -> IntegerFormat:
         """The largest magnitude in a table, which is the sum of all magnitudes."""
         return IntegerFormat.holding(0, self.group * self._largest, self.a.lsb_exponent)
@@ -133,20 +168,44 @@ class TableShape:
         return max(abs(self.a.min_integer), abs(self.a.max_integer))
 
 
-def check_activations(a: NumberFormat) -> None:
-    """Refuse formats that fixed point is no choice for.
+def checked_shape(
+    a: NumberFormat,
+    group: int,
+    contents: Contents,
+    quantized: bool,
+    semantics: Semantics,
+    fraction: int,
+) -> TableShape:
+    """The table for a unit's parameters; a fraction of -1 keeps two bits more than the mantissa.
 
     Raises:
-        ValueError: with the bits that the format takes.
+        ValueError: if the format is not one to sum, or to cut, or the others do not go together.
     """
+    if semantics is Semantics.EXACT:
+        if fraction != -1:
+            raise ValueError(f"The semantics must be aligned with a fraction {fraction}")
+        _check_fixed_point(a)
+        return TableShape(a, group, contents, quantized)
+    if not isinstance(a, FloatFormat) or not a.exponent_width:
+        raise ValueError(f"With aligned tables the activations must be floats, not '{a}'")
+    if quantized:
+        raise ValueError("The semantics must be exact where entries are int8, not 'aligned'")
+    fraction = a.mantissa_width + 2 if fraction == -1 else fraction
+    if not 1 <= fraction <= _MOST_FRACTION:
+        raise ValueError(
+            f"The fraction must be from 1 to {_MOST_FRACTION} bits, or -1 for two more than the "
+            f"mantissa's, not {fraction}"
+        )
+    width = fraction + 1 + a.signed
+    integers = IntegerFormat(width, a.signed, narrow=a.signed)
+    return TableShape(integers, group, contents, False, a, fraction)
+
+
+def _check_fixed_point(a: NumberFormat) -> None:
+    """Refuse formats that fixed point is no choice for."""
     bits = max(a.max_integer.bit_length(), (-a.min_integer).bit_length()) + a.signed
     if bits > MOST_FIXED_BITS:
         raise ValueError(
             f"The activations must take at most {MOST_FIXED_BITS} bits in fixed point, as fp16 "
             f"does, not {bits} as '{a}' does"
         )
-
-
-def has_specials(a: NumberFormat) -> bool:
-    """Whether there are codes that are no finite number."""
-    return isinstance(a, FloatFormat) and (a.has_nan or a.has_infinity)

@@ -45,6 +45,7 @@ def by_definition(p, inputs):
 
 SMALL = {"columns": "2", "lanes": "4", "group": "2"}
 SERIAL = {"schedule": "serial"}
+ONE_HOT = {"group": "4", "select": "one-hot"}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,9 @@ SERIAL = {"schedule": "serial"}
         {"a": "int8", "b": "uint4", "zero": "true", "beats": "2", **SERIAL},
         {"a": "int8", "b": "int3", "symmetric": "false", "beats": "2", "stages": "1", **SERIAL},
         {"a": "uint4", "b": "uint2", "coding": "bipolar", "symmetric": "false"},
+        # One entry a cycle: no tree, and its negation's carry goes into the adder.
+        {"b": "uint3", "coding": "bipolar", "beats": "3", "group": "4", **SERIAL},
+        {"b": "uint2", "coding": "bipolar", "beats": "2", **ONE_HOT, **SERIAL},
         {"a": "e3m2fn", "b": "int2"},
         {"a": "e4m3fn", "b": "uint2", "zero": "true", "beats": "2"},
         {"a": "e5m2", "b": "int2n", "coding": "ternary", "columns": "1"},

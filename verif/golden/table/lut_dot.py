@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ....hdl.formats import Decoded
-from ..exact import INT64_BITS, bit_length, wide
+from ..exact import INT64_BITS, bit_length, shift_right, wide
 from ..rounding import project
 from . import lut_table
+from .aligned import Aligned, aligned, fraction_of
 from .weights import digits, values
 
 __all__ = ["model"]
@@ -22,31 +23,75 @@ def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     """One tile per transaction, row by row: (transactions, rows * columns)."""
     p = parameters
     looked_up = p.table_int8 or p.shared_precompute
-    total, nan, lsb = (_look_up if looked_up else _products)(p, inputs)
+    cut = _cut(p, inputs) if p.semantics == "aligned" else None
+    total, nan, lsb = (_look_up if looked_up else _products)(p, inputs, cut)
+    if cut is not None:
+        return _of_aligned(p, inputs, total, nan, cut)
     if p.beats > 1:
         starts = np.flatnonzero(inputs["first"])
         bits = int(bit_length(np.asarray(abs(total))).max(initial=0)) + p.beats.bit_length()
         total = np.add.reduceat(wide(total, bits), starts)
         nan = np.logical_or.reduceat(nan, starts)
+    return _result(p, total, nan, np.full((*nan.shape, 1), lsb))
+
+
+def _result(p: Any, total: np.ndarray, nan: np.ndarray, lsb: np.ndarray) -> dict[str, np.ndarray]:
+    """The sums, (tiles, rows, columns), in units of their row's power of two."""
+    flags = {"nan": nan.astype(np.int64)}
     nan = np.broadcast_to(nan[:, :, None], total.shape)
     if p.o is None:
-        numbers = np.where(nan, 0, total).reshape(len(total), -1)
-        return {"p": numbers, "nan": nan[:, :, 0].astype(np.int64)}
+        return {"p": np.where(nan, 0, total).reshape(len(total), -1), **flags}
     none = np.zeros(total.shape, bool)
     if bit_length(np.asarray(abs(total))).max(initial=0) <= INT64_BITS:
         total = total.astype(np.int64)
     negative = np.asarray(total < 0, bool)
-    numbers = Decoded(nan, none, negative, abs(total), np.full(total.shape, lsb))
+    numbers = Decoded(nan, none, negative, abs(total), np.broadcast_to(lsb, total.shape))
     return {"p": project(numbers, p.o, p.projection).reshape(len(total), -1)}
+
+
+def _of_aligned(
+    p: Any, inputs: Mapping[str, np.ndarray], sums: np.ndarray, nan: np.ndarray, cut: Aligned
+) -> dict[str, np.ndarray]:
+    """Sums of integers added up beat by beat: where the exponent rises, what is there is cut."""
+    exponent = cut.exponent
+    if p.beats > 1:
+        totals: list[Any] = []
+        flags: list[np.ndarray] = []
+        bits = int(bit_length(np.asarray(abs(sums))).max(initial=0)) + p.beats.bit_length()
+        for t, (first, beat) in enumerate(zip(inputs["first"], wide(sums, bits), strict=True)):
+            if first:
+                totals.append(beat)
+                flags.append(nan[t])
+                continue
+            totals[-1] = shift_right(totals[-1], cut.risen[t][:, None]) + beat
+            flags[-1] = flags[-1] | nan[t]
+        sums, nan = np.array(totals), np.array(flags)
+        exponent = exponent[np.flatnonzero(inputs["last"])]
+    result = _result(p, sums, nan, exponent[:, :, None])
+    return result if p.o is not None else {**result, "exponent": exponent}
+
+
+def _cut(p: Any, inputs: Mapping[str, np.ndarray]) -> Aligned:
+    """The activations cut, or of given tables their exponents."""
+    if not p.shared_precompute:
+        return aligned(p, inputs, p.rows, flush=p.projection.ftz_in)
+    exponent = inputs["exponent"].astype(np.int64)
+    low = int(p.a.zero) - p.a.bias - fraction_of(p)
+    high = (1 << p.a.exponent_width) - 1 - p.a.bias - fraction_of(p)
+    if low < 0:
+        width = _width(low, high)
+        exponent = _signed(exponent, width)
+    risen = inputs["risen"].astype(np.int64) if p.beats > 1 else np.zeros_like(exponent)
+    return Aligned(np.zeros(0, np.int64), exponent, risen)
 
 
 _Sums = tuple[np.ndarray, np.ndarray, int]
 
 
-def _products(p: Any, inputs: Mapping[str, np.ndarray]) -> _Sums:
+def _products(p: Any, inputs: Mapping[str, np.ndarray], cut: Aligned | None) -> _Sums:
     """The matrix product of each beat, in units of the activations' step; where it is no number;
     and the step's exponent."""
-    numbers, nan = _activations(p, inputs)
+    numbers, nan = _activations(p, inputs, cut)
     weights = values(p, inputs["b"])
     if p.zero:
         weights = weights - wide(inputs["b_zero"], 1)[:, :, None]
@@ -59,13 +104,17 @@ def _matrix(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a[:, :, None, :] * b[:, None, :, :]).sum(axis=-1)
 
 
-def _activations(p: Any, inputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _activations(
+    p: Any, inputs: Mapping[str, np.ndarray], cut: Aligned | None
+) -> tuple[np.ndarray, np.ndarray]:
     codes = inputs["a"].reshape(-1, p.rows, p.lanes)
+    if cut is not None:
+        return cut.numbers, np.asarray(lut_table.special(p.a, codes).any(axis=-1))
     numbers = lut_table.fixed_point(p.a, codes, p.projection.ftz_in)
     return numbers, np.asarray(lut_table.special(p.a, codes).any(axis=-1))
 
 
-def _look_up(p: Any, inputs: Mapping[str, np.ndarray]) -> _Sums:
+def _look_up(p: Any, inputs: Mapping[str, np.ndarray], cut: Aligned | None) -> _Sums:
     """The same by the papers' recombination of entries, which a table's rounding enters."""
     contents = "ternary" if p.coding == "ternary" else "signed" if p.symmetric else "subset"
     tables, scale, total, nan = _tables(p, inputs, contents)
@@ -137,7 +186,7 @@ def _tables(
                 low, high = (end * p.lanes for end in (p.a.min_integer, p.a.max_integer))
                 total = _signed(inputs["total"], _width(low, high))[..., None]
     else:
-        numbers, nan = _activations(p, inputs)
+        numbers, nan = _activations(p, inputs, None)
         parts = numbers.reshape(len(numbers), p.rows, groups, 1, p.group)
         sums = (parts * lut_table.coefficients(contents, p.group)).sum(axis=-1)
         flat = sums.reshape(-1, groups, sums.shape[-1])
@@ -167,6 +216,9 @@ def _entry_width(p: Any, contents: str) -> int:
     if p.table_int8:
         return 8
     ends = p.a.min_integer, p.a.max_integer
+    if p.semantics == "aligned":
+        most = (2 << fraction_of(p)) - 1
+        ends = -most if p.a.signed else 0, most
     rows = lut_table.coefficients(contents, p.group).tolist()
     low = min(sum(min(c * end for end in ends) for c in row) for row in rows)
     high = max(sum(max(c * end for end in ends) for c in row) for row in rows)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..exact import bit_length, wide
 from ..rounding import flush_subnormals
+from .aligned import aligned
 
 __all__ = ["coefficients", "fixed_point", "model", "quantized", "special"]
 
@@ -15,16 +16,21 @@ __all__ = ["coefficients", "fixed_point", "model", "quantized", "special"]
 def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The tables of each beat; ``a`` has shape (beats, lanes)."""
     p = parameters
-    numbers = fixed_point(p.a, inputs["a"], p.ftz_in)
+    result: dict[str, np.ndarray] = {}
+    if p.semantics == "aligned":
+        numbers, exponent, risen = aligned(p, inputs, 1, flush=p.ftz_in)
+        numbers = numbers[:, 0]
+        result = {"exponent": exponent, "risen": risen}
+    else:
+        numbers = fixed_point(p.a, inputs["a"], p.ftz_in)
     groups = numbers.reshape(len(numbers), -1, 1, p.group)
     sums = (groups * coefficients(p.contents, p.group)).sum(axis=-1)
-    result = {}
     if p.quantized:
         entries, scale = quantized(sums, groups[:, :, 0])
-        result = {"scale": scale[:, None], "total": numbers.sum(axis=1)[:, None]}
+        result |= {"scale": scale[:, None], "total": numbers.sum(axis=1)[:, None]}
     elif p.contents == "signed":
         entries = sums >> 1
-        result = {"odd": (sums[..., 0] & 1).astype(np.int64)}
+        result |= {"odd": (sums[..., 0] & 1).astype(np.int64)}
     else:
         entries = sums
     result["table"] = entries.reshape(len(entries), -1)
