@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,10 @@ from bitwright.gen.generate import generate
 from bitwright.hdl.formats import float_format, parse_block, parse_format
 from bitwright.verif.golden.cast import cast
 from bitwright.verif.golden.convert.block_quantizer import quantize
+from bitwright.verif.netlist.evaluate import Evaluator
+from bitwright.verif.netlist.faults import all_faults, first_seen
+from bitwright.verif.netlist.planes import all_planes
+from bitwright.verif.netlist.synthesis import gate_netlist
 from bitwright.verif.verify import verify
 
 Row = dict[str, Any]
@@ -40,6 +45,17 @@ def best_of(run: Callable[[], Any], times: int = 5) -> float:
         run()
         seconds.append(time.perf_counter() - started)
     return min(seconds)
+
+
+def median_of(run: Callable[[], Any], times: int) -> float:
+    """Median of several runs, in seconds; the first, which warms up, does not count."""
+    run()
+    seconds = []
+    for _ in range(times):
+        started = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - started)
+    return median(seconds)
 
 
 def casts() -> Iterator[Row]:
@@ -132,6 +148,49 @@ def simulation() -> Iterator[Row]:
     }
 
 
+def netlists() -> Iterator[Row]:
+    """The netlist of an 8-bit multiplier, one core: vectors, and all of its faults."""
+    vectors = 1 << 18  # all pairs of operands four times
+    netlist = gate_netlist(generate("float-multiplier", {}))
+    rows = np.full((len(netlist.input_nets), vectors // 64), ~np.uint64(0))
+    planes = all_planes(18)[:16]
+    rows[netlist.rows("i_a")], rows[netlist.rows("i_b")] = planes[:8], planes[8:]
+    what = f"netlist of an e4m3fn multiplier, {netlist.gates} gates"
+    faults, every = all_faults(netlist), np.full(1024, ~np.uint64(0))
+    for backend in ("numpy", "c"):
+        evaluator, out = Evaluator(netlist, backend), np.empty((10, rows.shape[1]), np.uint64)
+        seconds = median_of(lambda evaluator=evaluator, out=out: evaluator(rows, out), 51)
+        yield {
+            "what": f"{what}, {backend}",
+            "figure": round(vectors / seconds / 1e6),
+            "unit": "Mvectors/s",
+        }
+        seconds = median_of(
+            lambda backend=backend: first_seen(
+                netlist, faults, rows[:, :1024], every, backend=backend
+            ),
+            1,
+        )
+        yield {
+            "what": f"{len(faults):,} faults in it on all 65,536 pairs, {backend}",
+            "figure": round(seconds, 3),
+            "unit": "s",
+        }
+
+
+def proofs() -> Iterator[Row]:
+    """What a certificate of an 8-bit multiplier takes, and the mutation in it, in this process."""
+    from bitwright.verif.certificate import certify
+    from bitwright.verif.mutation import mutate
+
+    made = generate("float-multiplier", {})
+    for what, run in (
+        ("complete mutation of an e4m3fn multiplier", lambda: mutate(made)),
+        ("certificate of an e4m3fn multiplier", lambda: certify(made)),
+    ):
+        yield {"what": what, "figure": round(best_of(run, 1), 2), "unit": "s"}
+
+
 SIZES = {
     "e4m3fn multiplier": ("float-multiplier", {}),
     "e5m2 multiplier": ("float-multiplier", {"a": "e5m2", "b": "e5m2", "o": "e5m2"}),
@@ -158,7 +217,7 @@ def sizes() -> Iterator[Row]:
             yield {"what": f"{what}, {target}", "figure": cost[target]["lut"], "unit": "LUT"}
 
 
-GROUPS = (casts, blocks, commands, simulation, sizes, line, fpga)
+GROUPS = (casts, blocks, commands, simulation, netlists, proofs, sizes, line, fpga)
 
 
 def main() -> int:

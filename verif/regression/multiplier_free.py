@@ -14,6 +14,7 @@ def multiplier_free() -> Iterator[Case]:
     yield from _bitmod()
     yield from _shift_add()
     yield from _mixed()
+    yield from _bitlinear()
 
 
 def _planes() -> Iterator[Case]:
@@ -44,9 +45,13 @@ def _tables() -> Iterator[Case]:
     yield unit, {"shared_precompute": "true", **ternary, **few}
     yield unit, {"a": "e4m3fn", "b": "uint2", "coding": "bipolar", "o": "bf16", "columns": "1"}
     yield unit, {"table_int8": "true", "shared_precompute": "true", **few}
+    aligned = {"semantics": "aligned", "a": "e5m2", "beats": "3"}
+    yield unit, {"fraction": "3", "b": "uint2", "rows": "2", "lanes": "2", **aligned, **serial}
+    yield unit, {"shared_precompute": "true", "o": "fp16", **aligned, **few}
     yield "lut-table", {"group": "4", "stages": "1"}
     yield "lut-table", {"a": "e5m2", "contents": "ternary"}
     yield "lut-table", {"a": "int4", "lanes": "6", "group": "3", "quantized": "true"}
+    yield "lut-table", {"a": "fp16", "lanes": "2", "semantics": "aligned"}
 
 
 def _digits() -> Iterator[Case]:
@@ -69,12 +74,18 @@ def _digits() -> Iterator[Case]:
     yield unit, {"element": "plain", "dataflow": "systolic", **small}
     yield unit, {"depth": "2", "beats": "7", "adder": "plain", **small}
     yield unit, {"element": "digit_serial", "depth": "2", "stages": "1", **small}
+    rotating = {"element": "plain", "dataflow": "rotating", "beats": "4"}
+    yield unit, {**small, "a": "e2m1fn", "b": "int4", **rotating}
+    yield unit, {**small, "a": "int2n", "b": "int4", "rows": "1", "beats": "3"}
 
 
 def _bitmod() -> Iterator[Case]:
     unit = "bitmod-encoder"
     yield unit, {"lanes": "1", "special3": "7"}
     yield unit, {"b": "int8", "lanes": "2", "stages": "1"}
+    yield unit, {"b": "all", "lanes": "1", "generation": "detector"}
+    yield unit, {"b": "all", "lanes": "1", "special_input": "true"}
+    yield unit, {"lanes": "2", "special_input": "true", "generation": "detector"}
     unit = "bitmod-pe"
     yield unit, {"lanes": "1", "beats": "3", "scale_width": "3"}
     yield unit, {"a": "int8", "b": "int8", "beats": "4", "o": "bf16", "stages": "3"}
@@ -82,6 +93,11 @@ def _bitmod() -> Iterator[Case]:
     yield unit, {"a": "e4m3fn", "b": "int6", "lanes": "2", "beats": "1", **at_once}
     detected = {"b": "fp3", "generation": "detector", "scale_width": "0"}
     yield unit, {"a": "uint4", "lanes": "3", "beats": "5", "o": "int8", **detected}
+    yield unit, {"a": "int8", "b": "all", "lanes": "2", "beats": "3", "stages": "1"}
+    aligned = {"accumulation": "aligned", "lanes": "2", "beats": "4"}
+    yield unit, {"b": "all", "special_input": "true", "scale_width": "3", **aligned}
+    rounded = {"o": "bf16", "scale_width": "0", "stages": "2"}
+    yield unit, {"a": "bf16", "b": "int6", **rounded, **aligned}
 
 
 def _shift_add() -> Iterator[Case]:
@@ -95,6 +111,10 @@ def _shift_add() -> Iterator[Case]:
     fixed = {"o": "int10f4", "rounding": "rne", "overflow": "sat"}
     yield unit, {"a": "int8f6", "powers": "1", "least": "-5", "lanes": "4", "stages": "1", **fixed}
     yield unit, {"a": "uint4", "powers": "3", "code": "exponent", "structure": "plain"}
+    unit = "constant-dot"
+    yield unit, {}
+    columns = {"lanes": "3", "columns": "2", "weights": "0x2db8e6f"}
+    yield unit, {"a": "uint5f2", "b": "int5n", "o": "int7f1", "stages": "1", **columns}
     unit = "complex-dot"
     yield unit, {"lanes": "4", "beats": "3"}
     yield unit, {"a": "int4", "lanes": "3", "scales": "unified", "stages": "1"}
@@ -118,7 +138,28 @@ def _mixed() -> Iterator[Case]:
     yield unit, {"o": "uint5", "lanes": "1", "width": "64", "stages": "2"}
     whole = {"o": "int4", "lanes": "4", "width": "16", "stages": "0"}
     yield unit, {**whole, "high": "true", "interleaved": "true"}
+    unit = "packer"
+    yield unit, {}
+    yield unit, {"a": "int7", "lanes": "3", "width": "8", "stages": "2"}
+    yield unit, {"a": "uint5", "lanes": "1", "width": "64"}
+    whole = {"a": "int4", "lanes": "4", "width": "16", "stages": "0"}
+    yield unit, {**whole, "high": "true", "interleaved": "true"}
     yield "group-unpacker", {}
     yield "group-unpacker", {"b": "int4", "lanes": "3", "split": "true", "stages": "1"}
     yield "outlier-splitter", {"lanes": "1"}
     yield "outlier-splitter", {"a": "e4m3fnuz", "lanes": "3", "threshold": "100", "stages": "1"}
+
+
+def _bitlinear() -> Iterator[Case]:
+    unit = "rms-statistics"
+    yield unit, {"lanes": "2", "beats": "3", "stages": "2"}
+    yield unit, {"a": "int8f4", "lanes": "3", "beats": "5", "size": "14", "o": "exact"}
+    yield unit, {"a": "e5m2", "lanes": "2", "gained": "true", "epsilon": "8", "o": "bf16"}
+    yield unit, {"a": "e2m1fn", "lanes": "3", "beats": "1", "epsilon": "none", "structure": "plain"}
+    unit = "rms-scale"
+    yield unit, {"largest": "int8f4", "size": "768", "o": "bf16", "stages": "1"}
+    yield unit, {"a": "bf16", "largest": "e4m3fn", "size": "3", "top": "1", "o": "fp16"}
+    unit = "bitlinear-quantizer"
+    yield unit, {"a": "e4m3fn", "lanes": "1"}
+    yield unit, {"lanes": "2", "stages": "3"}
+    yield unit, {"a": "int5", "o": "int4", "lanes": "2"}

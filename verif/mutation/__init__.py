@@ -1,0 +1,17 @@
+"""What vectors are worth: mutants of a unit's netlist, and the fewest vectors that kill them."""
+
+from .campaign import MOST_EXHAUSTIVE_BITS, Mutation, mutate, mutation_of, named, trial
+from .minimal import minimal_rows
+from .testbench import Testbench, make_testbench
+
+__all__ = [
+    "MOST_EXHAUSTIVE_BITS",
+    "Mutation",
+    "Testbench",
+    "make_testbench",
+    "minimal_rows",
+    "mutate",
+    "mutation_of",
+    "named",
+    "trial",
+]
