@@ -10,10 +10,11 @@ run: $(READY)
 	$(BIN)/python examples/digits -o build
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto -q --durations=10
+	$(BIN)/python -m pytest -n auto --dist worksteal -q --durations=10
 
 nightly: $(READY)
-	$(BIN)/python -m pytest -n auto -q --durations=0 tests/verif/nightly.py
+	BITWRIGHT_DRAWN=1000 $(BIN)/python -m pytest -n auto -q --durations=0 \
+		tests/verif/nightly.py tests/verif/test_drawn_configurations.py tests/faults/nightly.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,41 +9,18 @@ from amaranth.lib.data import ArrayLayout
 from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat
 from ..hdl.unit import Unit
 from .block_stimuli import block_stimuli, takes_blocks
+from .classes import by_class
+from .corners import corners
+from .directed import aim, bounds, pair_classes, strongest
 from .neighbours import neighbours
 from .tensor_stimuli import tensor_scales
 
-__all__ = ["corners", "exhaustive_bits", "stimuli", "stimuli_options"]
+__all__ = ["corners", "exhaustive_bits", "stimuli", "stimuli_options", "tries_everything"]
 
 #: Up to this many operand bits every combination is tried by default.
 EXHAUSTIVE_BITS = 16
 #: Beyond this, not even on request.
 MOST_EXHAUSTIVE_BITS = 24
-
-
-def corners(format: NumberFormat) -> np.ndarray:
-    """Codes of the numbers where arithmetic goes wrong, and of their neighbours.
-
-    Floats: zeros, the outermost subnormals and normals, one and its neighbours, powers of two,
-    all-ones mantissas, infinities and NaNs. Integers: the ends, zero, powers of two less or more
-    one.
-    """
-    if isinstance(format, IntegerFormat):
-        powers = [1 << k for k in range(format.width)]
-        values = {v + d for v in [0, *powers] for d in (-1, 0, 1)}
-        values |= {-v for v in values} | {format.min_integer, format.max_integer}
-        kept = [v for v in values if format.min_integer <= v <= format.max_integer]
-        codes = [v & ((1 << format.width) - 1) for v in kept]
-        return np.array(sorted(codes), dtype=object if format.width > 62 else np.int64)
-    assert isinstance(format, FloatFormat)
-    mantissa = format.mantissa_width
-    ones = (1 << mantissa) - 1
-    magnitudes = {0, 1, 2, 3, ones, ones + 1, ones + 2}
-    for field in range(1 << format.exponent_width):
-        magnitudes |= {field << mantissa, (field << mantissa) + 1, (field << mantissa) | ones}
-    for edge in (format.max_magnitude, format.magnitude_mask):
-        magnitudes |= {edge - 1, edge, edge + 1}
-    kept = [m for m in magnitudes if 0 <= m <= format.magnitude_mask]
-    return np.array(sorted(m | s for m in kept for s in {0, format.sign_mask}), dtype=np.int64)
 
 
 def _legal(format: Any) -> tuple[int, int | None]:
@@ -55,7 +32,7 @@ def _legal(format: Any) -> tuple[int, int | None]:
 
 
 def _draw(rng: np.random.Generator, format: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """Half uniform codes, half corners."""
+    """Half uniform codes, half corners: any corner, or one of a class drawn first."""
     width, illegal = _legal(format)
     if width > 62:
         words = [
@@ -68,9 +45,20 @@ def _draw(rng: np.random.Generator, format: Any, shape: tuple[int, ...]) -> np.n
     if isinstance(format, NumberFormat):
         edge = corners(format)
         codes = np.where(rng.random(shape) < 0.5, codes, edge[rng.integers(0, len(edge), shape)])
+        codes = np.where(rng.random(shape) < 0.25, _classwise(rng, format, shape), codes)
     if illegal is not None:
         codes = np.where(codes == illegal, illegal + 1, codes)
     return codes
+
+
+def _classwise(
+    rng: np.random.Generator, format: NumberFormat, shape: tuple[int, ...]
+) -> np.ndarray:
+    members = by_class(format)
+    kind = rng.integers(0, len(members), shape)
+    longest = max(len(codes) for codes in members)
+    table = np.array([np.resize(codes, longest) for codes in members])
+    return table[kind, rng.integers(0, longest, shape)]
 
 
 def _fields(unit: Unit) -> dict[str, Any]:
@@ -82,6 +70,12 @@ def exhaustive_bits(unit: Unit) -> int | None:
     if not unit.stateless:
         return None
     return sum(Shape.cast(f).width for n, f in _fields(unit).items() if n != "random")
+
+
+def tries_everything(unit: Unit, vectors: int | None) -> bool:
+    """Whether so many vectors, None for as many as is usual, are all combinations of operands."""
+    bits = exhaustive_bits(unit)
+    return vectors is None and bits is not None and bits <= EXHAUSTIVE_BITS
 
 
 def stimuli_options(vectors: int | None, everything: bool, seed: int) -> str:
@@ -110,9 +104,13 @@ def stimuli(
             f"The vectors must be a number, not 'all': the unit {what}; "
             f"all combinations are tried up to {MOST_EXHAUSTIVE_BITS} bits"
         )
-    if bits is not None and (everything or (vectors is None and bits <= EXHAUSTIVE_BITS)):
+    if everything or tries_everything(unit, vectors):
+        assert bits is not None
         codes = _everything(unit, bits, rng)
         legal = len(next(iter(codes.values())))
+        if "random" in codes:
+            words = f"all {legal // 3:,} operand combinations, each with 3 random words"
+            return codes, words
         return codes, f"all {legal:,} operand combinations"
     together = unit.beats_together
     count = -(-(vectors or 1 << 16) // together) * together
@@ -129,23 +127,35 @@ def stimuli(
     if "tensor_scale" in fields:
         p = unit.parameters
         result["tensor_scale"] = tensor_scales(rng, p.a, p.o, result)
-    crossed = _cross(fields, operands, result, count)
+    crossed = _cross(rng, fields, operands, result, count)
+    aimed = aim(rng, unit, operands, result, crossed)
     if "last" in fields:
-        result |= _bounds(rng, count, unit.beats)
+        result |= bounds(rng, unit, result, aimed)
+    elif together == 1:
+        strongest(rng, unit, result, aimed + crossed)
+    paired = pair_classes(rng, unit, result, aimed)
     words = f"{crossed:,} corner pairs, " if crossed else ""
-    return result, f"{words}{count - crossed:,} draws of corners and uniform codes"
+    words += f"{aimed:,} aimed at roundings, " if aimed else ""
+    words += f"{paired:,} pairs of classes, " if paired else ""
+    return result, f"{words}{count - crossed - aimed - paired:,} draws of corners and uniform codes"
 
 
 def _everything(unit: Unit, bits: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     index = np.arange(1 << bits, dtype=np.int64)
+    if "random" in _fields(unit):
+        # Each with the least random word, with the greatest, and with one of those between.
+        index = np.tile(index, 3)
     result = {}
     keep = np.ones(len(index), bool)
     for name, format in _fields(unit).items():
         if name == "random":
             lanes = (format.length,) if isinstance(format, ArrayLayout) else ()
             element = format.elem_shape if isinstance(format, ArrayLayout) else format
-            bits = Shape.cast(element).width
-            result[name] = rng.integers(0, 1 << bits, (len(index), *lanes))
+            most = (1 << Shape.cast(element).width) - 1
+            words = rng.integers(0, most + 1, (len(index), *lanes))
+            third = len(index) // 3
+            words[:third], words[third : 2 * third] = 0, most
+            result[name] = words
             continue
         elements = format.length if isinstance(format, ArrayLayout) else 1
         element = format.elem_shape if isinstance(format, ArrayLayout) else format
@@ -186,14 +196,22 @@ def _finite(rng: np.random.Generator, format: Any, codes: np.ndarray) -> np.ndar
 
 
 def _cross(
-    fields: dict[str, Any], operands: list[str], result: dict[str, np.ndarray], count: int
+    rng: np.random.Generator,
+    fields: dict[str, Any],
+    operands: list[str],
+    result: dict[str, np.ndarray],
+    count: int,
 ) -> int:
     """Every pairing of corners, written over the first draws where they fit; how many."""
     if len(operands) not in (1, 2) or not all(
         isinstance(fields[n], NumberFormat) for n in operands
     ):
         return 0
-    grids = np.meshgrid(*(corners(fields[n]) for n in operands), indexing="ij")
+    sides = [corners(fields[n]) for n in operands]
+    if np.prod([len(side) for side in sides]) > count // 2:
+        # Then at least every pairing of classes, with numbers drawn from each.
+        sides = [_of_each_class(rng, fields[n]) for n in operands]
+    grids = np.meshgrid(*sides, indexing="ij")
     if grids[0].size > count:
         return 0
     for name, grid in zip(operands, grids, strict=True):
@@ -201,14 +219,9 @@ def _cross(
     return grids[0].size
 
 
-def _bounds(rng: np.random.Generator, count: int, beats: int) -> dict[str, np.ndarray]:
-    """Transactions of 1 to ``beats`` beats, the longest among them."""
-    first, last = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    position = 0
-    length = min(beats, count)
-    while position < count:
-        length = min(length, count - position)
-        first[position], last[position + length - 1] = 1, 1
-        position += length
-        length = int(rng.integers(1, min(beats, 16) + 1))
-    return {"first": first, "last": last}
+def _of_each_class(rng: np.random.Generator, format: NumberFormat) -> np.ndarray:
+    """Two numbers of each class, or the only one."""
+    found = []
+    for members in by_class(format):
+        found += rng.choice(members, min(2, len(members)), replace=False).tolist()
+    return np.array(found)

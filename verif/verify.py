@@ -14,8 +14,9 @@ from ..gen.generate import Generated
 from ..hdl.unit import Unit
 from .bench import pack, simulate, unpack
 from .compare import SHOWN, Mismatch, Outcome, differences, element, example
+from .coverage import Coverage, Model, coverage
 from .netlist import map_unit
-from .stimuli import stimuli, stimuli_options
+from .stimuli import stimuli, stimuli_options, tries_everything
 
 __all__ = ["Mismatch", "Verification", "golden", "run_on", "verify"]
 
@@ -45,6 +46,7 @@ class Verification(Outcome):
     seconds: float = 0.0
     command: str = ""
     netlist: dict[str, Any] | None = None
+    coverage: Coverage | None = None
 
 
 def golden(name: str, unit: Unit, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -107,6 +109,7 @@ def verify(
     waves: Path | None = None,
     lanes: int | None = None,
     netlist: str | None = None,
+    covered: bool = False,
 ) -> Verification:
     """Simulate the generated Verilog and compare every answer, as bits, with the golden model.
 
@@ -114,7 +117,8 @@ def verify(
     where that is faster; and the first of them again with random gaps and stalls.
 
     ``lanes`` sets how many copies work side by side; by default as many as save time. With
-    ``netlist`` a family of FPGAs, what synthesis made for it is simulated instead.
+    ``netlist`` a family of FPGAs, what synthesis made for it is simulated instead. ``covered`` adds
+    the functional coverage of the stimuli, which takes about as long as the golden model.
 
     Raises:
         ValueError: if the vectors asked for cannot be made.
@@ -131,7 +135,9 @@ def verify(
         if mapped is None
         else sum(mapped.cells.values()) * _COMPILE_SECONDS_A_CELL
     )
-    want = golden(generated.name, unit, inputs)
+    model = Model(generated.name, unit, golden)
+    seen = model(inputs)
+    want = seen.want
     count = len(next(iter(inputs.values())))
     results = len(next(iter(want.values())))
     lanes = 1 if waves else lanes or _lanes(generated, count, compile_seconds)
@@ -182,11 +188,16 @@ def verify(
         command=f"bitwright verify {generated.name}{generated.options} --simulator {simulator}"
         + stimuli_options(vectors, everything, seed) + (f" --netlist {netlist}" if netlist else ""),
         netlist=mapped.as_json() if mapped else None,
+        coverage=coverage(
+            model, inputs, seen, everything=everything or tries_everything(unit, vectors)
+        )
+        if covered
+        else None,
     )
 
 
 def _beginning(
-    inputs: dict[str, np.ndarray], want: dict[str, np.ndarray], count: int
+    inputs: dict[str, np.ndarray], want: Mapping[str, np.ndarray], count: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The first transactions whole, and what they should give."""
     # A unit may answer another number of beats than it takes, in a fixed proportion.

@@ -47,7 +47,9 @@ def main() -> int:
     results = {}
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
         beats = network.weights[0].shape[0] // LANES
-        waiting = {pool.submit(run_case, case, network, folder): case for case in cases}
+        # The wide units for blocks take longest.
+        longest_first = (*BLOCK_CASES, *CASES)
+        waiting = {pool.submit(run_case, case, network, folder): case for case in longest_first}
         building = pool.submit(build_bitstream, beats, folder)
         for future in as_completed(waiting):
             row = results[waiting[future].name] = future.result()

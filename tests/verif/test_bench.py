@@ -1,11 +1,12 @@
 """The simulation bench: packing, transport, and that every broken handshake is found."""
 
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
 
-from bitwright.verif.bench import Port, SimulationError, pack, simulate, unpack
+from bitwright.verif.bench import Port, SimulationError, cache, pack, simulate, unpack, verilator
 from bitwright.verif.bench.wrapper import TOP
 
 HANDSHAKE = [
@@ -318,6 +319,37 @@ def test_missing_tools_are_named(monkeypatch, tmp_path, simulator, message):
             PIPELINED, "unit", PORTS, {"i_a": pack(np.arange(8), 8)},
             outputs=8, simulator=simulator,
         )  # fmt: skip
+
+
+def test_what_is_large_is_kept_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("BITWRIGHT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "made").write_text("large")
+    assert not cache.link("headers", "one", tmp_path / "early")
+    cache.put("headers", "one", tmp_path / "made")
+    assert cache.link("headers", "one", tmp_path / "there")
+    assert (tmp_path / "there").is_symlink()
+    assert (tmp_path / "there").read_text() == "large"
+
+
+def test_headers_are_compiled_once(monkeypatch, tmp_path):
+    compiler, version = verilator._compiler()
+    if "Free Software Foundation" not in version:
+        pytest.skip("only GCC's compiled headers are used")
+    monkeypatch.setenv("BITWRIGHT_CACHE", str(tmp_path / "cache"))
+    for n in range(2):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        options = verilator._prelude([compiler], version, ("cstddef",), folder, 60)
+        assert (folder / "prelude.h.gch").is_symlink() == bool(n)
+        (folder / "unit.cpp").write_text("std::size_t number;\n")
+        command = [compiler, verilator._DESIGN, *options, "-H", "-c", "unit.cpp"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        # What GCC says of a compiled header that it takes.
+        assert f"! {folder / 'prelude.h.gch'}" in done.stderr
+    # Removed by another process, it is only slower.
+    cache.folder().joinpath("headers").rename(tmp_path / "gone")
+    subprocess.run([*command[:-3], "-c", "unit.cpp"], cwd=folder, check=True)
+    assert verilator._prelude([compiler], version, (), folder, 60) == []
 
 
 def test_waves_and_folder_are_kept(simulator, tmp_path):

@@ -8,10 +8,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["LIMIT", "digest", "folder", "get", "put"]
+__all__ = ["LIMIT", "digest", "folder", "forget", "get", "link", "put"]
 
 # Simulators weigh about a megabyte; a full regression needs some hundreds.
 LIMIT = 1 << 30
+
+# What was used or kept for a build, by its folder.
+_used: dict[Path, set[Path]] = {}
 
 
 def folder() -> Path:
@@ -43,8 +46,25 @@ def get(kind: str, name: str, target: Path) -> bool:
     except OSError:
         target.unlink(missing_ok=True)
         return False
+    _used.setdefault(target.parent, set()).add(kept)
     with contextlib.suppress(OSError):
         os.utime(kept)  # the least recently used go first
+    return True
+
+
+def link(kind: str, name: str, target: Path) -> bool:
+    """Make ``target`` point to the kept file; whether there was one.
+
+    For what is too large to be copied and is only wanted while it is there: another process may
+    remove the kept file at any time.
+    """
+    kept = folder() / kind / name
+    try:
+        os.utime(kept)
+        target.symlink_to(kept.absolute())
+    except OSError:
+        return False
+    _used.setdefault(target.parent, set()).add(kept)
     return True
 
 
@@ -62,9 +82,21 @@ def put(kind: str, name: str, source: Path) -> None:
             shutil.copy2(source, partial)
             os.utime(partial)
             partial.replace(place / name)
+            _used.setdefault(source.parent, set()).add(place / name)
         _trim(place)
     except OSError:
         pass
+
+
+def forget(build: Path, *, good: bool) -> None:
+    """End a build in that folder; unless it was good, nothing that it used is kept any longer.
+
+    A compiler may leave half a file and call it a success: what is made of it must not stay.
+    """
+    used = _used.pop(build, set())
+    for path in () if good else used:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _trim(place: Path) -> None:

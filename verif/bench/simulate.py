@@ -7,8 +7,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...gen.port import Port
+from .cache import forget
 from .icarus import build as build_icarus
 from .icarus import command as icarus_command
 from .icarus import version as icarus_version
@@ -62,6 +63,9 @@ def simulate(
     lanes: int = 1,
     gaps: float = 0.0,
     stalls: float = 0.0,
+    unknown: bool = False,
+    ready_by_data: bool = False,
+    interrupted: int = 0,
     seed: int = 0,
     waves: Path | None = None,
     folder: Path | None = None,
@@ -90,6 +94,12 @@ def simulate(
         gaps: Probability that the source offers nothing in a cycle, below 1.
         stalls: Probability that the sink takes nothing in a cycle, below 1. Where it is not zero,
             the first output is taken only after it has been offered to a sink that is not ready.
+        unknown: Whether the payload is unknown (X) while nothing is offered, and during reset; in
+            Icarus. What of it reaches a valid output, or the handshake, is an error.
+        ready_by_data: Whether ``i_ready`` may depend on a payload that is not offered, and so be
+            unknown then, as no transfer happens.
+        interrupted: Cycles for which inputs are sent, and outputs ignored, before a second reset
+            that comes in the midst of them; the simulation proper begins after it.
         seed: Of the gaps and stalls.
         waves: File for the waveforms (VCD), written when the simulation has ended, well or not.
         folder: Where to build and run, to be kept; by default a temporary folder, removed.
@@ -103,6 +113,8 @@ def simulate(
     """
     layout = Layout.of(ports, lanes)
     _check(top, simulator, lanes, gaps, stalls, outputs, patience)
+    if unknown and simulator != "icarus":
+        raise ValueError(f"Simulator must be 'icarus' for unknown values, not {simulator!r}")
     rows, transactions = _rows(layout, stimuli, outputs)
     if lanes > 1 and transactions != outputs:
         raise ValueError(
@@ -116,7 +128,7 @@ def simulate(
         if folder is None
         else nullcontext(str(folder))
     )
-    with place as path:
+    with place as path, _kept_if_good(Path(path).resolve()):
         here = Path(path).resolve()
         for stale in ("build.log", "simulation.log", "report.json", "outputs.bin", "waves.vcd"):
             (here / stale).unlink(missing_ok=True)
@@ -140,6 +152,9 @@ def simulate(
             "clocked": layout.clocked,
             "gaps": gaps,
             "stalls": stalls,
+            "unknown": unknown,
+            "ready_by_data": ready_by_data,
+            "interrupted": interrupted,
             "seed": seed,
             "patience": patience,
         }
@@ -166,6 +181,19 @@ def simulate(
         simulator=version,
         log=log,
     )
+
+
+@contextmanager
+def _kept_if_good(here: Path) -> Iterator[None]:
+    """What the cache has of a simulation stays there only if that gives a report."""
+    good = True
+    try:
+        yield
+    except SimulationError:
+        good = (here / "report.json").exists()
+        raise
+    finally:
+        forget(here, good=good)
 
 
 def _check(

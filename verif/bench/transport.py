@@ -18,6 +18,7 @@ from typing import Any
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge, Timer
+from cocotb.types import LogicArray
 
 _I_VALID, _O_READY, _RESET = 1, 2, 4
 _ALL_VALID, _ANY_VALID, _ALL_READY, _ANY_READY = 1, 2, 4, 8
@@ -48,6 +49,7 @@ class Bench:
         self.cycle = 0
         self.sent = 0
         self.taken: list[int] = []
+        self._idle = True
 
     def sample(self) -> int:
         """What the unit shows at the end of this cycle. X in an unused payload reads as 0."""
@@ -62,9 +64,10 @@ class Bench:
         # A lane that knows its bit can still hide behind one that does not: 0 & X is 0.
         if where & (_ALL_VALID | _ANY_VALID):
             self.fail("o_valid is unknown (X or Z)")
-        if where & (_ALL_READY | _ANY_READY):
+        if where & (_ALL_READY | _ANY_READY) and not (self._idle and self._config["ready_by_data"]):
             self.fail("i_ready is unknown (X or Z)")
-        if word & _ANY_VALID:
+        where = where >> 8 << 8
+        if where and word & _ANY_VALID:
             bit = (where & -where).bit_length() - 1
             self.fail(f"{self._field(bit)} is unknown (X or Z) while o_valid is high")
         return word
@@ -83,13 +86,34 @@ class Bench:
 
     async def reset(self) -> None:
         """Reset a clocked unit for four cycles; afterwards nothing may be on offer."""
-        self._i.value = _RESET if self._clocked else 0
+        unknown = self._config["unknown"]
+        self._i.value = self._unknown(_RESET) if unknown else _RESET if self._clocked else 0
         for _ in range(4 if self._clocked else 0):
             await self._tick
-        self._i.value = 0
+        self._i.value = self._unknown(0) if unknown else 0
         await self._tick
+        self._idle = True
         if self.sample() & _ANY_VALID:
             self.fail("o_valid is high without any input" + " after reset" * self._clocked)
+
+    def _unknown(self, control: int) -> LogicArray:
+        """Only the control bits of the wrapper's ``i`` are known."""
+        return LogicArray("X" * (8 * self._size) + format(control, "08b"))
+
+    async def interrupt(self) -> None:
+        """Send inputs for some cycles, then reset in the midst of them, and begin again."""
+        if not self._clocked:
+            return
+        draw = random.Random(self._config["seed"]).random
+        at = 0
+        for _ in range(self._config["interrupted"]):
+            row = self._stimuli[at * self._size : (at + 1) * self._size]
+            ready = draw() < 0.5
+            self._i.value = int.from_bytes(row, "little") << 8 | _I_VALID | ready << 1
+            await self._tick
+            self._idle = False
+            at = (at + bool(self.sample() & _ANY_READY)) % max(self._beats, 1)
+        await self.reset()
 
     async def run(self) -> None:
         """Send all inputs, take all outputs, then see that nothing more comes."""
@@ -102,6 +126,7 @@ class Bench:
         # An o_valid that waits for o_ready would never be seen to wait by a sink that is ready
         # every now and then: so the first output must come while the sink is not ready.
         shy = stalls > 0 and expected > 0
+        unknown = self._config["unknown"]
         waited = longest = 0
         held = None
         payload = driven = 0
@@ -118,10 +143,13 @@ class Bench:
                     payload ^= junk << 8
             ready = not (shy or (stalls and draw() < stalls))
             drive = payload | offering | ready << 1
-            if drive != driven:
+            if unknown and not offering:
+                drive = self._unknown(ready << 1)
+            if unknown or drive != driven:
                 bus.value = driven = drive
             await tick
             self.cycle += 1
+            self._idle = not offering
             word = sample()
             moved = False
             if held is not None:
@@ -181,6 +209,8 @@ async def transport(dut) -> None:
     try:
         bench = Bench(dut, config)
         await bench.reset()
+        if config["interrupted"]:
+            await bench.interrupt()
         await bench.run()
     except HandshakeError as violation:
         report["violation"] = str(violation)

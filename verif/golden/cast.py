@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...hdl.formats import Decoded, FloatFormat, NumberFormat, Projection
+from .observed import hidden, report, watched
 from .rounding import flush_subnormals, project
 
 __all__ = ["cast"]
@@ -51,7 +52,14 @@ def cast(
             index |= (part & ((1 << dropped) - 1)) != 0
             part = index
         np.take(table, part, out=out[start : start + _CHUNK], mode="clip")
+    if watched():
+        report(_numbers(codes, source, projection), target, projection, result)
     return result
+
+
+def _numbers(codes: np.ndarray, source: NumberFormat, projection: Projection) -> Decoded:
+    numbers = source.decode(codes)
+    return flush_subnormals(numbers, source) if projection.ftz_in else numbers
 
 
 def _exact(
@@ -61,10 +69,7 @@ def _exact(
     projection: Projection,
     random: Any,
 ) -> np.ndarray:
-    numbers: Decoded = source.decode(codes)
-    if projection.ftz_in:
-        numbers = flush_subnormals(numbers, source)
-    return project(numbers, target, projection, random)
+    return project(_numbers(codes, source, projection), target, projection, random)
 
 
 def _sticky_bits(source: NumberFormat, target: NumberFormat, projection: Projection) -> int | None:
@@ -91,4 +96,5 @@ def _table(
     if dropped:
         codes = (codes >> 1 << dropped) | (codes & 1)
     dtype = np.min_scalar_type((1 << target.width) - 1)
-    return _exact(codes, source, target, projection, None).astype(dtype)
+    with hidden():
+        return _exact(codes, source, target, projection, None).astype(dtype)

@@ -20,6 +20,7 @@ from ...hdl.formats import (
     Rounding,
 )
 from .exact import bit_length, shift_left, shift_right, wide
+from .observed import report
 
 __all__ = ["flush_subnormals", "project"]
 
@@ -42,10 +43,10 @@ def project(
         numbers: any shape; significands as int64 below 2**60, or as Python integers.
         random: one integer of ``projection.random_bits`` bits a number, in stochastic modes.
     """
-    if isinstance(target, IntegerFormat):
-        return _project_integer(numbers, target, projection, random)
-    assert isinstance(target, FloatFormat)
-    return _project_float(numbers, target, projection, random)
+    kind = _project_integer if isinstance(target, IntegerFormat) else _project_float
+    codes = kind(numbers, target, projection, random)  # pyright: ignore[reportArgumentType]
+    report(numbers, target, projection, codes)
+    return codes
 
 
 def _round(
