@@ -3,6 +3,7 @@
 import argparse
 import difflib
 import importlib
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NoReturn
@@ -13,6 +14,8 @@ SIMULATORS = ("verilator", "icarus")
 NETLISTS = ("ice40", "ecp5")
 TARGETS = ("gates", "ice40", "ecp5", "gowin", "xilinx")
 DEVICES = ("up5k", "hx8k", "25f", "85f", "gw1nr-9c")
+OPERANDS = ("uniform", "gaussian", "digits")
+PROOFS = ("verilog", "gates-area", "gates-speed", "ice40", "ecp5", "routed-ice40")
 BOARDS = ("icebreaker", "ulx3s-85f", "tang-nano-9k")
 BAUD = 1_000_000
 DIVISOR = 8
@@ -23,6 +26,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message} (see '{self.prog} --help')")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """As always, but without silence where it cannot be written."""
+        (file or sys.stderr).write(message)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
@@ -54,10 +61,26 @@ def _vectors(text: str) -> int | str:
     return text if text == "all" else _positive(text)
 
 
+def _most_bits(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= value <= 32:
+        raise ValueError(f"The most bits must be an integer from 1 to 32, not '{text}'")
+    return value
+
+
 def _seed(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f"The seed must be an integer of at least 0, not '{text}'")
     return int(text)
+
+
+def _seconds(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= value <= 100_000:
+        raise ValueError(
+            f"The time limit must be an integer of seconds from 1 to 100000, not '{text}'"
+        )
+    return value
 
 
 def _terms(text: str) -> int:
@@ -138,6 +161,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     generate = add("generate", "generate", "write a unit's Verilog and its manifest", unit=True)
     generate.add_argument("-o", dest="folder", metavar="DIR", default=".", help="output folder")
     generate.add_argument("--name", metavar="TOP", help="name of the Verilog module")
+    generate.add_argument(
+        "--testbench",
+        action="store_true",
+        help="also a self-checking Verilog testbench, of few vectors that find every mutant",
+    )
 
     verify = add("verify", "verify", "simulate a unit and compare it with its golden model", True)
     verify.add_argument("--simulator", choices=SIMULATORS, default=SIMULATORS[0])
@@ -154,6 +182,63 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         help="simulate what synthesis for this FPGA family makes of the unit",
     )
     verify.add_argument("--waves", metavar="FILE", help="write waveforms (VCD)")
+
+    exhaust = add("exhaust", "exhaust.exhaust", "try all inputs of a unit, as a netlist", True)
+    exhaust.add_argument(
+        "--most-bits",
+        metavar="N",
+        type=_Typed(_most_bits),
+        default=20,
+        help="refuse a unit with more bits of input, at most 32; default: 20",
+    )
+
+    mutate = add("mutate", "mutate.mutate", "spoil every gate and see what notices", True)
+    mutate.add_argument(
+        "--vectors",
+        metavar="N",
+        type=_Typed(_positive),
+        help="how many; default: all up to 20 operand bits, else 65536",
+    )
+    mutate.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)
+
+    prove = add("prove", "prove.prove", "prove by SAT that netlists are the unit", unit=True)
+    prove.add_argument(
+        "--of",
+        dest="kinds",
+        action="append",
+        choices=PROOFS,
+        help="what is compared with the RTL; may be repeated; default: all but routed",
+    )
+    prove.add_argument(
+        "--against",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="the same unit with this parameter instead; may be repeated, all for one other unit",
+    )
+    prove.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_Typed(_seconds),
+        default=60,
+        help="for each question to the solver; default: 60",
+    )
+    prove.add_argument(
+        "--seed", metavar="N", type=_Typed(_seed), default=0, help="draws the planted faults"
+    )
+
+    certify = add("certify", "certify.certify", "all of this at once, as a certificate", False)
+    certify.add_argument("unit", metavar="UNIT", nargs="?", help="a name from 'bitwright list'")
+    certify.add_argument(
+        "-p", dest="parameters", metavar="NAME=VALUE", action="append", default=[],
+        help="a parameter of the unit; may be repeated",
+    )  # fmt: skip
+    certify.add_argument("-o", dest="folder", metavar="DIR", default=".", help="output folder")
+    certify.add_argument("--name", metavar="TOP", help="name of the Verilog module")
+    certify.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)
+    certify.add_argument(
+        "--check", metavar="FILE", help="check this certificate, from scratch, instead"
+    )
 
     estimate = add("estimate", "estimate", "area and delay, or FPGA cells, by synthesis", True)
     estimate.add_argument(
@@ -173,6 +258,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         choices=DEVICES,
         help="route on this one of its family; default: up5k, 85f, gw1nr-9c",
     )
+    estimate.add_argument(
+        "--energy",
+        action="store_true",
+        help="also what an operation switches, beside an int8 multiply-accumulate",
+    )
+    estimate.add_argument(
+        "--operands", choices=OPERANDS, help="that stream through for --energy; default: uniform"
+    )
 
     compare = add("compare", "compare.compare", "a dot product by every unit that can do it", False)
     compare.add_argument("-a", metavar="FORMAT", default="int8", help="activations; default: int8")
@@ -181,7 +274,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--terms", metavar="N", type=_Typed(_terms), default=32, help="products; default: 32"
     )
     compare.add_argument(
-        "--target", dest="targets", action="append", choices=TARGETS, help="besides gates: LUTs"
+        "--target", dest="targets", action="append", choices=TARGETS, help="LUTs; default: ice40"
     )
     compare.add_argument("--simulator", choices=SIMULATORS, default=SIMULATORS[0])
 

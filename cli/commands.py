@@ -1,22 +1,26 @@
 """What each command does: one call into the library, then show."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..gen import catalogue
 from . import output
 
-__all__ = ["doctor", "estimate", "generate", "generated", "list_units", "show", "verify"]
+__all__ = [
+    "doctor", "estimate", "generate", "generated", "list_units", "parameter_texts", "show",
+    "verify",
+]  # fmt: skip
 
 SEEDS = 5
 """Runs of place and route, where none are named."""
 
 
-def _texts(options: argparse.Namespace) -> dict[str, str]:
-    """The ``-p`` options as a dictionary."""
+def parameter_texts(options: Sequence[str]) -> dict[str, str]:
+    """Options of the kind ``NAME=VALUE`` as a dictionary."""
     texts: dict[str, str] = {}
-    for given in options.parameters:
+    for given in options:
         name, equals, value = given.partition("=")
         if not (name and equals and value):
             raise ValueError(f"A parameter must be given as NAME=VALUE, not '{given}'")
@@ -28,7 +32,7 @@ def _texts(options: argparse.Namespace) -> dict[str, str]:
 
 def generated(options: argparse.Namespace, top: str | None = None) -> Any:
     """The unit that the options name, made and checked."""
-    texts = _texts(options)
+    texts = parameter_texts(options.parameters)
     catalogue.golden_module(options.unit)  # refuses an unknown unit before anything is imported
     from ..gen.generate import generate as make
 
@@ -102,12 +106,22 @@ def show(options: argparse.Namespace) -> int:
 
 def generate(options: argparse.Namespace) -> int:
     made = generated(options, options.name)
+    others, notes = {}, {}
+    if options.testbench:
+        from ..verif.mutation import make_testbench
+
+        with output.working("looking for the fewest vectors"):
+            bench = make_testbench(made)
+        others["_tb.v"] = bench.verilog
+        notes = {"rows": bench.rows, "mutants": bench.mutants, "killed": bench.killed}
     with output.working("generating Verilog"):
-        verilog, manifest = made.write(Path(options.folder))
+        paths = [str(path) for path in made.write(Path(options.folder), others)]
     if options.json:
-        output.json_document({"verilog": str(verilog), "manifest": str(manifest)} | made.manifest)
+        names = dict(zip(("verilog", "manifest", "testbench"), paths, strict=False))
+        output.json_document(names | ({"mutation": notes} if notes else {}) | made.manifest)
     else:
-        output.line(f"{verilog}\n{manifest}")
+        for path in paths:
+            output.line(path)
     return 0
 
 
@@ -125,6 +139,7 @@ def verify(options: argparse.Namespace) -> int:
             seed=options.seed,
             waves=Path(options.waves) if options.waves else None,
             netlist=options.netlist,
+            covered=True,
         )
     details = [
         f"{result.simulator}; seed {result.seed}; built in {result.build_seconds} s, "
@@ -136,6 +151,8 @@ def verify(options: argparse.Namespace) -> int:
             f"netlist of {result.netlist['number_of_cells']} cells by {result.netlist['flow']}: "
             + ", ".join(figures)
         )
+    if result.coverage:
+        details.append(f"coverage: {result.coverage}")
     return output.outcome(result, options.unit, details, as_json=options.json)
 
 
@@ -144,7 +161,17 @@ def estimate(options: argparse.Namespace) -> int:
     if not options.route and (options.seeds or options.devices):
         given = "--seeds" if options.seeds else "--device"
         raise ValueError(f"{given} must go with --route")
+    if options.operands and not options.energy:
+        raise ValueError("--operands must go with --energy")
+    if options.energy and ("gates" not in targets or options.liberty):
+        given = "--liberty" if options.liberty else f"--target {', '.join(targets)}"
+        raise ValueError(f"--energy must go with the target gates and its own cells, not {given}")
     made = generated(options)
+    operands = options.operands or "uniform"
+    if options.energy:
+        from ..verif.energy import check_operands
+
+        check_operands(made.unit, operands)
     from ..gen.cost import estimate as run
 
     with output.working(f"synthesizing for {', '.join(targets)}") as status:
@@ -158,6 +185,11 @@ def estimate(options: argparse.Namespace) -> int:
             progress=(lambda words: status.update(f"{words} ...")) if status else None,
         )
     result = {"unit": options.unit, "parameters": made.parameters} | result
+    if options.energy:
+        from ..verif.energy import energy
+
+        with output.working("counting what switches"):
+            result["energy"] = energy(made, operands).as_json()
     if options.json:
         output.json_document(result)
     else:

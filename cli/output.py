@@ -132,8 +132,39 @@ def estimate_tables(result: dict[str, Any], targets: Sequence[str]) -> None:
     routed = {target: result[target]["route"] for target in fpgas if "route" in result[target]}
     if routed:
         _route_tables(routed)
+    if "energy" in result:
+        _energy_table(result["energy"])
     tools = ", ".join(f"{name} {version}" for name, version in result["tools"].items())
     line(f"{result['kind']}; {tools}")
+
+
+def _energy_table(energy: Mapping[str, Any]) -> None:
+    """What an operation switches, beside the baseline's."""
+    drawn = "" if energy["operands"] == "digits" else f", seed {energy['seed']}"
+    beats = energy["sum_beats"]
+    sums = f", sums of {beats} beats" if beats > 1 else ""
+    line(
+        f"switched capacitance per {energy['per']}, in {energy['units']}; "
+        f"operands {energy['operands']}{drawn}{sums}"
+    )
+    parts = ("inputs", "logic", "registers", "clock")
+    table(
+        ("recipe", f"per {energy['per']}", "int8 MACs", *parts),
+        [
+            (
+                recipe,
+                f"{figures['operation']:.1f}",
+                f"{figures['relative']:.3f}",
+                *(f"{figures[part]:.1f}" for part in parts),
+            )
+            for recipe, figures in energy["recipes"].items()
+        ],
+    )
+    baseline = energy["baseline"]
+    options = "".join(f" -p {k}={v}" for k, v in baseline["parameters"].items())
+    whole = ", ".join(f"{recipe} {value:.1f}" for recipe, value in baseline["recipes"].items())
+    line(f"int8 MAC: {baseline['unit']}{options}, a product: {whole}")
+    line(str(energy["not_counted"]))
 
 
 def _route_tables(routed: Mapping[str, dict[str, Any]]) -> None:

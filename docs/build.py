@@ -3,6 +3,7 @@
 ``python docs/build.py -o FOLDER`` builds HTML; a warning is an error.
 ``python docs/build.py --pages`` renews what is made from the code, except measured costs.
 ``python docs/build.py --units [NAME ...]`` measures costs too: seconds to minutes a unit.
+``python docs/build.py --proofs [NAME ...]`` exhausts, mutates and proves units: minutes a unit.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import tomllib
 from pathlib import Path
 
 import format_tables
+import proof_table
 
 from bitwright.gen.catalogue import CATALOGUE, summary, unit_class
 from bitwright.gen.datasheet import COSTS, cost_table, datasheet, table
@@ -65,7 +67,7 @@ def write_pages() -> None:
         page = UNITS / f"{name}.md"
         costs = page.read_text().partition(COSTS)[2].strip() if page.exists() else ""
         write_whole(page, datasheet(name, costs))
-    for name in ("formats.md", "block-formats.md"):
+    for name in ("formats.md", "block-formats.md", "proof.md"):
         write_whole(DOCS / name, format_tables.filled((DOCS / name).read_text()))
 
 
@@ -83,11 +85,15 @@ def main() -> int:
     task = parser.add_mutually_exclusive_group(required=True)
     task.add_argument("-o", dest="folder", metavar="FOLDER", type=Path, help="build HTML there")
     task.add_argument("--units", nargs="*", metavar="NAME", help="also measure; default: all")
+    task.add_argument("--proofs", nargs="*", metavar="NAME", help="show again; default: all")
     task.add_argument("--pages", action="store_true", help="renew all but measured costs")
     options = parser.parse_args()
     if options.folder is not None:
         return build(options.folder)
     if options.pages:
+        write_pages()
+    elif options.proofs is not None:
+        proof_table.measure(options.proofs)
         write_pages()
     else:
         write_units(options.units)

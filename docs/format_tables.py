@@ -1,9 +1,11 @@
-"""The generated parts of the pages on formats, each between two markers that name it."""
+"""The generated parts of pages, each between two markers that name it."""
 
 import re
 from collections.abc import Callable
 from enum import StrEnum
 from fractions import Fraction
+
+from proof_table import proof_table
 
 from bitwright.gen.datasheet import table
 from bitwright.gen.docstring import member_notes
@@ -136,6 +138,7 @@ _PARTS: dict[str, Callable[[], str]] = {
     "overflow": _choices(Overflow),
     "nan_to": _choices(NanTo),
     "inf_to": _choices(InfinityTo),
+    "proofs": proof_table,
 }
 
 

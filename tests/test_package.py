@@ -71,6 +71,7 @@ def test_the_wheel_holds_every_module(wheel):
     expected = {f"bitwright/{path.as_posix()}" for path in modules}
     expected |= {"bitwright/__init__.py", "bitwright/py.typed"}
     expected.add("bitwright/fpga/simulated/board.cpp")
+    expected.add("bitwright/verif/netlist/kernel.c")
     assert {n for n in names if not n.split("/")[0].endswith(".dist-info")} == expected
     assert any(n.endswith("licenses/LICENSE") for n in names)
 

@@ -12,8 +12,8 @@ from bitwright.gen.catalogue import CATALOGUE, unit_class
 from bitwright.gen.parameters import describe
 from bitwright.hdl.formats import Rounding
 
-COMMANDS = ("list", "show", "generate", "verify", "estimate", "compare", "build", "board",
-            "doctor")
+COMMANDS = ("list", "show", "generate", "verify", "exhaust", "mutate", "prove", "certify",
+            "estimate", "compare", "build", "board", "doctor")
 UNITS = ", ".join(CATALOGUE)
 KNOWN = ", ".join(p.name for p in describe(unit_class("float-multiplier")))
 LIKE = "like 'e4m3fn', 'bf16', 'int8', 'e3m2none' or 'binary8p4se'"
@@ -118,6 +118,11 @@ WRONG = [
     (("verify", FM, "--vectors", "0"),
      "argument --vectors: A number of vectors must be a positive integer or 'all', not '0' "
      "(see 'bitwright verify --help')"),
+    (("exhaust", FM, "--most-bits", "33"),
+     "argument --most-bits: The most bits must be an integer from 1 to 32, not '33' "
+     "(see 'bitwright exhaust --help')"),
+    (("exhaust", FM, "-p", "a=fp16", "-p", "b=fp16"),
+     "The inputs must have at most 20 bits to try them all, not 32"),
     (("verify", FM, "--vectors", "-3"),
      "argument --vectors: A number of vectors must be a positive integer or 'all', not '-3' "
      "(see 'bitwright verify --help')"),

@@ -112,6 +112,17 @@ def test_verify(run, tmp_path, monkeypatch):
     assert set(os.listdir(tmp_path)) <= {"cache", "waves.vcd"}
 
 
+def test_exhaust(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("BITWRIGHT_CACHE", str(tmp_path / "cache"))
+    text = run("exhaust", *TINY)
+    assert text.startswith("passed: float-multiplier, 256 vectors (all 256 inputs), 0 mismatches\n"
+                           "netlist of ")
+    assert "and 0 registers against the golden model\ncombinational; " in text
+    result = run("exhaust", *TINY, "--most-bits", "9", "--json")
+    assert (result["passed"], result["vectors"], result["bits"]) == (True, 256, 8)
+    assert result["command"] == f"bitwright exhaust {' '.join(TINY)} --most-bits 9"
+
+
 def test_verify_a_netlist(run, tmp_path, monkeypatch):
     monkeypatch.setenv("BITWRIGHT_CACHE", str(tmp_path / "cache"))
     arguments = ("verify", *TINY, "--simulator", SIMULATOR, "--vectors", "40", "--netlist", "ecp5")
