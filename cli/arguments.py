@@ -5,8 +5,9 @@ import difflib
 import importlib
 import sys
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any, NoReturn
+
+from . import values
 
 __all__ = ["parse"]
 
@@ -48,75 +49,6 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
         return getattr(found, function)(options)
 
     return run
-
-
-def _positive(text: str) -> int:
-    value = int(text) if text.isascii() and text.isdigit() else 0
-    if value < 1:
-        raise ValueError(f"A number of vectors must be a positive integer or 'all', not '{text}'")
-    return value
-
-
-def _vectors(text: str) -> int | str:
-    return text if text == "all" else _positive(text)
-
-
-def _most_bits(text: str) -> int:
-    value = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= value <= 32:
-        raise ValueError(f"The most bits must be an integer from 1 to 32, not '{text}'")
-    return value
-
-
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"The seed must be an integer of at least 0, not '{text}'")
-    return int(text)
-
-
-def _seconds(text: str) -> int:
-    value = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= value <= 100_000:
-        raise ValueError(
-            f"The time limit must be an integer of seconds from 1 to 100000, not '{text}'"
-        )
-    return value
-
-
-def _terms(text: str) -> int:
-    value = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= value <= 1024:
-        raise ValueError(f"The number of terms must be an integer from 1 to 1024, not '{text}'")
-    return value
-
-
-def _seeds(text: str) -> int:
-    value = int(text) if text.isascii() and text.isdigit() else 0
-    if value < 1:
-        raise ValueError(f"The number of seeds must be a positive integer, not '{text}'")
-    return value
-
-
-def _megahertz(text: str) -> Fraction:
-    try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        value = Fraction(0)
-    if not 0 < value < 10_000:
-        raise ValueError(f"The clock must be a number of MHz, such as 24 or 12.5, not '{text}'")
-    return value
-
-
-def _baud(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"The baud rate must be an integer, such as 1000000, not '{text}'")
-    return int(text)
-
-
-def _divisor(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"The divisor must be an integer of at least 4, not '{text}'")
-    return int(text)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -172,10 +104,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     verify.add_argument(
         "--vectors",
         metavar="N|all",
-        type=_Typed(_vectors),
+        type=values.vectors,
         help="how many; default: all up to 16 operand bits, else 65536",
     )
-    verify.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)
+    verify.add_argument("--seed", metavar="N", type=values.seed, default=0)
     verify.add_argument(
         "--netlist",
         choices=NETLISTS,
@@ -187,7 +119,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     exhaust.add_argument(
         "--most-bits",
         metavar="N",
-        type=_Typed(_most_bits),
+        type=values.most_bits,
         default=20,
         help="refuse a unit with more bits of input, at most 32; default: 20",
     )
@@ -196,10 +128,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     mutate.add_argument(
         "--vectors",
         metavar="N",
-        type=_Typed(_positive),
+        type=values.positive,
         help="how many; default: all up to 20 operand bits, else 65536",
     )
-    mutate.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)
+    mutate.add_argument("--seed", metavar="N", type=values.seed, default=0)
 
     prove = add("prove", "prove.prove", "prove by SAT that netlists are the unit", unit=True)
     prove.add_argument(
@@ -219,12 +151,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     prove.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=_Typed(_seconds),
+        type=values.seconds,
         default=60,
         help="for each question to the solver; default: 60",
     )
     prove.add_argument(
-        "--seed", metavar="N", type=_Typed(_seed), default=0, help="draws the planted faults"
+        "--seed", metavar="N", type=values.seed, default=0, help="draws the planted faults"
     )
 
     certify = add("certify", "certify.certify", "all of this at once, as a certificate", False)
@@ -235,7 +167,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )  # fmt: skip
     certify.add_argument("-o", dest="folder", metavar="DIR", default=".", help="output folder")
     certify.add_argument("--name", metavar="TOP", help="name of the Verilog module")
-    certify.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)
+    certify.add_argument("--seed", metavar="N", type=values.seed, default=0)
     certify.add_argument(
         "--check", metavar="FILE", help="check this certificate, from scratch, instead"
     )
@@ -249,7 +181,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--route", action="store_true", help="also place and route on the FPGA targets"
     )
     estimate.add_argument(
-        "--seeds", metavar="N", type=_Typed(_seeds), help="runs of place and route; default: 5"
+        "--seeds", metavar="N", type=values.seeds, help="runs of place and route; default: 5"
     )
     estimate.add_argument(
         "--device",
@@ -271,7 +203,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     compare.add_argument("-a", metavar="FORMAT", default="int8", help="activations; default: int8")
     compare.add_argument("-b", metavar="FORMAT", default="int4", help="weights; default: int4")
     compare.add_argument(
-        "--terms", metavar="N", type=_Typed(_terms), default=32, help="products; default: 32"
+        "--terms", metavar="N", type=values.terms, default=32, help="products; default: 32"
     )
     compare.add_argument(
         "--target", dest="targets", action="append", choices=TARGETS, help="LUTs; default: ice40"
@@ -282,13 +214,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     build.add_argument("--board", required=True, choices=BOARDS)
     build.add_argument("-o", dest="folder", metavar="DIR", default=".", help="output folder")
     build.add_argument(
-        "--clock", metavar="MHZ", type=_Typed(_megahertz), help="default: a modest one by board"
+        "--clock", metavar="MHZ", type=values.megahertz, help="default: a modest one by board"
     )
     build.add_argument(
-        "--baud", metavar="RATE", type=_Typed(_baud), default=BAUD, help=f"default: {BAUD}"
+        "--baud", metavar="RATE", type=values.baud, default=BAUD, help=f"default: {BAUD}"
     )
     build.add_argument(
-        "--seed", metavar="N", type=_Typed(_seed), default=1, help="of place and route"
+        "--seed", metavar="N", type=values.seed, default=1, help="of place and route"
     )
 
     boards = commands.add_parser("board", help="use a board", description="Use a board.")
@@ -305,19 +237,19 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     test = add("test", "board.test", "a unit on a board against its model", True, into=actions)
     test.add_argument("--port", required=True, help="serial port of the board: /dev/ttyUSB1, COM3")
     test.add_argument(
-        "--baud", metavar="RATE", type=_Typed(_baud), default=BAUD, help=f"default: {BAUD}"
+        "--baud", metavar="RATE", type=values.baud, default=BAUD, help=f"default: {BAUD}"
     )
     test.add_argument(
-        "--vectors", metavar="N|all", type=_Typed(_vectors), help="how many, as for verify"
+        "--vectors", metavar="N|all", type=values.vectors, help="how many, as for verify"
     )
-    test.add_argument("--seed", metavar="N", type=_Typed(_seed), default=0)
+    test.add_argument("--seed", metavar="N", type=values.seed, default=0)
     simulate = add(
         "simulate", "board.simulate", "a simulated board with a serial port", True, into=actions
     )
     simulate.add_argument(
         "--divisor",
         metavar="N",
-        type=_Typed(_divisor),
+        type=values.divisor,
         default=DIVISOR,
         help=f"clock cycles a bit, at least 4; default: {DIVISOR}",
     )
@@ -333,16 +265,3 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
     add("doctor", "doctor", "the tools that are found, and how to get those missing", unit=False)
     return parser.parse_args(arguments)
-
-
-class _Typed:
-    """A conversion whose ValueError reaches the user with its own words."""
-
-    def __init__(self, convert: Callable[[str], Any]):
-        self._convert = convert
-
-    def __call__(self, text: str) -> Any:
-        try:
-            return self._convert(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
