@@ -31,6 +31,13 @@ COMMANDS = {
     "generate": Command(
         ("generate", *TINY, "--json"), ("yosys",), (f"{TOP}.v", f"{TOP}.json")
     ),
+    "generate a testbench": Command(
+        ("generate", *TINY, "--testbench", "--json"),
+        ("yosys",),
+        (f"{TOP}.v", f"{TOP}.json", f"{TOP}_tb.v"),
+    ),
+    "exhaust": Command(("exhaust", *TINY, "--json"), ("yosys",)),
+    "prove": Command(("prove", *TINY, "--of", "gates-area", "--json"), ("yosys",)),
     "verify": Command(
         ("verify", *TINY, "--simulator", "icarus", "--json"), ("yosys", "iverilog", "vvp")
     ),
