@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
+from bitwright.cli.arguments import SIMULATORS
 from bitwright.gen.generate import generate
 from bitwright.verif.every_input import input_bits
 from bitwright.verif.exhaust import exhaust
@@ -28,11 +29,12 @@ def test_a_million(run):
     )
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus is not installed")
+@pytest.mark.parametrize("simulator", SIMULATORS)
 @pytest.mark.parametrize("case", REGRESSION, ids=case_name)
-def test_every_configuration_on_icarus(case):
-    unit, texts = case
-    result = verify(generate(unit, texts), simulator="icarus", vectors=2048, seed=1)
+def test_every_configuration_on_every_simulator(case, simulator):
+    if simulator == "icarus" and shutil.which("iverilog") is None:
+        pytest.skip("Icarus is not installed")
+    result = verify(generate(*case), simulator=simulator, vectors=2048, seed=1)
     assert result.passed, f"again: {result.command}\n{result.examples}"
 
 
