@@ -108,7 +108,8 @@ def version() -> str:
         status, said = answer([*command(), "-V"], timeout=_START)
     except (OSError, subprocess.SubprocessError) as error:
         raise YosysError(f"Yosys does not start: {error}") from None
-    found = re.match(r"Yosys (\S+)", said)
+    # The wheel says before that it prepares itself, when it starts for the first time.
+    found = re.search(r"^Yosys (\S+)", said, re.MULTILINE)
     if status or not found:
         reason = ending(status) if status else f"does not tell its version: {said.strip()!r}"
         raise YosysError(f"Yosys {reason}")

@@ -37,3 +37,12 @@ def test_data_beside_the_program(installed):
 def test_no_data(installed):
     with pytest.raises(yosys.YosysError, match="whose data folder is not at"):
         yosys.share()
+
+
+def test_version_of_a_wheel_that_prepares_itself(monkeypatch, tmp_path):
+    program = tmp_path / "yosys"
+    program.write_text("#!/bin/sh\necho 'Preparing to run. This might take a while...' >&2\n"
+                       "echo 'Yosys 0.70 (git sha1 0)'\n")  # fmt: skip
+    program.chmod(0o755)
+    monkeypatch.setenv("YOSYS", str(program))
+    assert yosys.version() == "0.70"
