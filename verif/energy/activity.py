@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...hdl.unit import Unit
-from ..bench import pack
-from ..compare import element
 from ..netlist import Evaluator, GateNetlist
+from ..netlist.bits import bits_of, field_bits, planes_from
 
 __all__ = ["Activity", "Counter", "WrongNetlistError", "run"]
 
@@ -104,7 +103,7 @@ def run(
         WrongNetlistError: if a result is not what is wanted, or there is none.
         ValueError: if a machine has too few beats.
     """
-    bits, answers = _bits(unit.i, inputs), _bits(unit.o, want)
+    bits, answers = field_bits(unit.i, inputs), field_bits(unit.o, want)
     each, results_each = len(bits) // lanes, len(answers) // lanes
     fields, results = _places(netlist, unit.i, "i_"), _nets(netlist, unit.o, "o_")
     ready, offer = netlist.outputs["i_ready"][0], netlist.outputs["o_valid"][0]
@@ -125,13 +124,13 @@ def run(
     for cycle in count():
         if cycle == warm:
             begun = at.copy(), given.copy()
-        rows[fields] = _planes(bits[machine * each + at].T)
+        rows[fields] = planes_from(bits[machine * each + at].T)
         values = counter(rows, counted=cycle >= warm)
         rows[ports:] = values[netlist.next_state]
-        taken = _columns(values[[ready]], lanes)[0]
+        taken = bits_of(values[[ready]], lanes)[0]
         at += taken
-        here = np.flatnonzero(_columns(values[[offer]], lanes)[0])
-        _compare(_columns(values[results], lanes).T, answers, results_each, here, given, netlist)
+        here = np.flatnonzero(bits_of(values[[offer]], lanes)[0])
+        _compare(bits_of(values[results], lanes).T, answers, results_each, here, given, netlist)
         given[here] += 1
         idle = 0 if len(here) or np.any(taken) else idle + 1
         if idle > PATIENCE:
@@ -178,23 +177,3 @@ def _places(netlist: GateNetlist, stream: Any, prefix: str) -> np.ndarray:
 def _nets(netlist: GateNetlist, stream: Any, prefix: str) -> np.ndarray:
     nets = [netlist.outputs[f"{prefix}{name}"] for name, _ in stream.payload.shape()]
     return np.array([net for port in nets for net in port], np.int64)
-
-
-def _bits(stream: Any, codes: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The bits of all fields side by side, a beat in each row."""
-    columns = []
-    for name, spec in stream.payload.shape():
-        _, width, elements = element(spec.shape)
-        octets, size = pack(np.asarray(codes[name]), width), width * (elements or 1)
-        columns.append(np.unpackbits(octets, axis=1, bitorder="little", count=size))
-    return np.concatenate(columns, axis=1)
-
-
-def _planes(bits: np.ndarray) -> np.ndarray:
-    octets = np.packbits(bits, axis=1, bitorder="little")
-    return np.ascontiguousarray(octets).view(np.uint64)
-
-
-def _columns(planes: np.ndarray, lanes: int) -> np.ndarray:
-    octets = np.ascontiguousarray(planes).view(np.uint8)
-    return np.unpackbits(octets, axis=1, bitorder="little", count=lanes)

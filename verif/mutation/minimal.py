@@ -7,6 +7,7 @@ import numpy as np
 from ...gen.port import Port
 from ...gen.testbench import Rows
 from ..netlist import Evaluator, GateNetlist, all_seen
+from ..netlist.bits import bits_of, planes_from
 from ..netlist.faulty_machines import Machines, Trace
 from .campaign import Trial
 from .vectors import Vectors
@@ -57,7 +58,7 @@ def _vectors(
     seen = all_seen(
         trial.netlist, [trial.faults[f] for f in killed], planes, mask, backend=trial.backend
     )
-    return candidates[_cover(_bools(np.unique(seen, axis=0), len(candidates)))].tolist()
+    return candidates[_cover(bits_of(np.unique(seen, axis=0), len(candidates)) > 0)].tolist()
 
 
 def _with_handshake(netlist: GateNetlist, vectors: Vectors, chosen: Sequence[int]) -> Trace:
@@ -107,16 +108,7 @@ def _segments(trial: Trial, killed: np.ndarray, rng: np.random.Generator) -> Tra
 def _taken(planes: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Planes of some of the vectors."""
     octets = np.ascontiguousarray(planes).view(np.uint8)
-    bits = octets[:, columns // 8] >> (columns % 8).astype(np.uint8) & 1
-    packed = np.packbits(bits, axis=1, bitorder="little")
-    full = np.zeros((len(planes), -(-len(columns) // 64) * 8), np.uint8)
-    full[:, : packed.shape[1]] = packed
-    return full.view(np.uint64)
-
-
-def _bools(planes: np.ndarray, count: int) -> np.ndarray:
-    octets = np.ascontiguousarray(planes).view(np.uint8)
-    return np.unpackbits(octets, axis=1, bitorder="little", count=count).astype(bool)
+    return planes_from(octets[:, columns // 8] >> (columns % 8).astype(np.uint8) & 1)
 
 
 def _rows(trial: Trial, ports: Sequence[Port], trace: Trace) -> Rows:

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from ...gen.generate import Generated
-from ..bench import pack
-from ..compare import element
 from ..netlist import Evaluator, GateNetlist
+from ..netlist.bits import bits_of, field_bits, planes_from
 from ..netlist.faulty_machines import Trace
 from ..netlist.respond import transactions
 from .vectors import expect_sound
@@ -55,7 +54,7 @@ def streams(
     unit = generated.unit
     starts, lengths = transactions(generated, inputs)
     bounds = np.append(starts, starts[-1] + lengths[-1])
-    beats, answers = _bits(unit.i, inputs), _bits(unit.o, want)
+    beats, answers = field_bits(unit.i, inputs), field_bits(unit.o, want)
     cycles = max(SEGMENT, int(lengths.max()) * unit.interval * 2 + unit.latency + 4)
     while True:
         # About as many transactions as are taken in that time; what is left over is not sent.
@@ -112,7 +111,7 @@ def _run(
         row[:, valid] = offering
         row[:, ready] = rng.random(lanes) >= _STALLS
         row[:, reset] = cycle == 0
-        found = _columns(evaluator(_planes(np.concatenate([row.T, state]))), lanes)
+        found = bits_of(evaluator(planes_from(np.concatenate([row.T, state]))), lanes)
         trace_out[cycle], state = found[:outs].T, found[outs:]
         if cycle == 0:
             continue
@@ -134,27 +133,3 @@ def _places(netlist: GateNetlist, prefix: str, stream: Any) -> np.ndarray:
     """Where the fields' bits stand among those of all ports."""
     rows = [netlist.rows(f"{prefix}{name}") for name, _ in stream.payload.shape()]
     return np.concatenate([np.arange(row.start, row.stop) for row in rows])
-
-
-def _bits(stream: Any, codes: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The bits of every beat's fields, side by side."""
-    columns = []
-    for name, spec in stream.payload.shape():
-        _, width, elements = element(spec.shape)
-        octets = pack(codes[name], width)
-        columns.append(
-            np.unpackbits(octets, axis=1, bitorder="little", count=width * (elements or 1))
-        )
-    return np.concatenate(columns, axis=1)
-
-
-def _planes(bits: np.ndarray) -> np.ndarray:
-    """Rows of bits as planes."""
-    octets = np.packbits(bits, axis=1, bitorder="little")
-    full = np.zeros((len(bits), -(-octets.shape[1] // 8) * 8), np.uint8)
-    full[:, : octets.shape[1]] = octets
-    return full.view(np.uint64)
-
-
-def _columns(planes: np.ndarray, count: int) -> np.ndarray:
-    return np.unpackbits(planes.view(np.uint8), axis=1, bitorder="little", count=count)

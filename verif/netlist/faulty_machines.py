@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .bits import bits_of, planes_from
 from .evaluate import evaluate_gate
 from .faults import OUTPUT, Fault, Kind, all_faults
 from .gates import GateNetlist, Op
@@ -91,10 +92,8 @@ class Machines:
             values[netlist.state] = (netlist.initial.astype(np.uint64) * np.uint64(_ALL))[:, None]
         elif netlist.registers:
             columns = np.append(alive, len(self._alive))
-            old = self._values[netlist.state].view(np.uint8)
-            bits = np.unpackbits(old, axis=1, bitorder="little")[:, columns]
-            packed = np.packbits(bits, axis=1, bitorder="little")
-            values[netlist.state] = _words(packed, words)
+            old = self._values[netlist.state]
+            values[netlist.state] = planes_from(bits_of(old, 64 * old.shape[1])[:, columns])
         self._values = values
         self._alive = alive if fresh else self._alive[alive]
         faults = sorted((self._faults[f].gate, place) for place, f in enumerate(self._alive))
@@ -189,9 +188,3 @@ class Machines:
         out = np.where(pins == OUTPUT, spoilt(out), out)
         np.bitwise_and.at(y, at, ~bits)
         np.bitwise_or.at(y, at, out & bits)
-
-
-def _words(octets: np.ndarray, words: int) -> np.ndarray:
-    full = np.zeros((len(octets), 8 * words), np.uint8)
-    full[:, : octets.shape[1]] = octets
-    return full.view(np.uint64)
