@@ -4,10 +4,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Value
 
 from ..formats import InfinityTo, IntegerFormat, NanTo, Projection
 from ..pipeline import wire
-from .place import fraction_bits, needs_sticky
+from .integer_place import place_integer
 from .raw import Raw
 from .settle import round_away
-from .shift import shift_left
 
 __all__ = ["project_integer"]
 
@@ -24,54 +23,15 @@ def _magnitude(
     m: Module, raw: Raw, target: IntegerFormat, projection: Projection, random: Value | None
 ) -> tuple[Value, Value | None]:
     """The rounded magnitude, one bit wider than the target, and a bit that says it was cut."""
-    width = len(raw.significand)
-    fractions = fraction_bits(projection)
-    offset = raw.offset - target.lsb_exponent
-    low, high = raw.exponent_min + offset, raw.exponent_max + offset
-    # Further down than this only the sticky bit is left; further up a nonzero number overflows.
-    least = max(low, -(width + fractions)) if low < 0 else low
-    most = min(high, target.width)
-    significand = raw.significand
-    overflow: Value | None = None
-    if raw.zero is not None:
-        significand = significand & (~raw.zero).replicate(width)
-    if raw.exponent is None:
-        shifted, point = significand, -low
-    else:
-        position = wire(m, "position", raw.exponent + (offset - least))
-        amount_bits = max(most - least, 1).bit_length()
-        amount = position[:amount_bits]
-        if low < least:
-            amount = amount & (~position[-1]).replicate(amount_bits)
-            # Too small to shift so little: worth less than any bit looked at, but not nothing.
-        if high > most:
-            overflow = wire(
-                m,
-                "far_above",
-                (position > most - least)
-                & significand.any()
-                & ~(position[-1] if position.shape().signed else Const(0, 1)),
-            )
-        frame = width + (1 << amount_bits) - 1
-        shifted = shift_left(m, significand, amount, "frame", width=frame)
-        point = -least
-    if point <= 0:
-        shifted, point = Cat(Const(0, -point), shifted), 0
-    whole, part = shifted[point:], shifted[:point]
-    count = min(fractions, point)
-    fraction = part[point - count :] if count else None
-    if fraction is not None and count < fractions:
-        fraction = Cat(Const(0, fractions - count), fraction)
-    below = part[: point - count]
-    sticky = below.any() if len(below) and needs_sticky(projection) else None
-    zero = None
+    placed = place_integer(m, raw, target, projection)
+    whole, overflow = placed.whole, placed.overflow
     up = round_away(
         projection,
         whole[0] if len(whole) else Const(0, 1),
-        fraction,
-        sticky,
+        placed.fraction,
+        placed.sticky,
         raw.negative,
-        zero,
+        None,
         random,
     )
     rounded = wire(m, "rounded", whole if up is None else whole + up)

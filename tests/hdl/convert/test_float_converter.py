@@ -1,4 +1,4 @@
-"""Conversions where subnormals are left as they are, or taken as zero: all inputs."""
+"""All inputs of conversions that can go more than one way: subnormals, shifts to integers."""
 
 import pytest
 
@@ -22,6 +22,21 @@ def test_every_input(a, o, rounding, flushed):
     texts = {"a": a, "o": o, "rounding": rounding, "ftz_out": str(flushed).lower()}
     if rounding.startswith("sr"):
         texts["random_bits"] = "3"
+    result = exhaust(generate("float-converter", texts))
+    assert result.passed, result.examples
+
+
+# Shifted down from the integer's top, but for the last two.
+INTEGERS = [("e5m2", "int4"), ("e5m2", "uint3"), ("e4m3fn", "int3f2"), ("bf16", "int8"),
+            ("e4m3fn", "int8"), ("e3m4", "int12f2")]  # fmt: skip
+
+
+@pytest.mark.parametrize("rounding", ["rne", "rtz", "ru", "rto", "src"])
+@pytest.mark.parametrize(("a", "o"), INTEGERS)
+def test_every_input_to_integers(a, o, rounding):
+    texts = {"a": a, "o": o, "rounding": rounding}
+    if rounding == "src":
+        texts["random_bits"] = "2"
     result = exhaust(generate("float-converter", texts))
     assert result.passed, result.examples
 
