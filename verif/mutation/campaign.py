@@ -12,6 +12,7 @@ from ...gen.generate import Generated
 from ..netlist import Fault, GateNetlist, Kind, Op, all_faults, first_seen, gate_netlist
 from ..netlist.faulty_machines import Machines, Trace, machine_faults, with_buffers
 from ..netlist.kernel import find_kernel
+from ..netlist.respond import remembers
 from ..stimuli import stimuli, stimuli_options
 from ..verify import golden
 from .streams import streams
@@ -26,6 +27,8 @@ MOST_EXHAUSTIVE_BITS = 20
 _PINS = ("output", "a", "b", "s")
 _KINDS = {Kind.STUCK_AT_0: "stuck at 0", Kind.STUCK_AT_1: "stuck at 1", Kind.INVERTED: "inverted"}
 _FIRST_ROWS, _MOST_ROWS = 256, 8192
+# Vectors of a unit whose results depend on all before: they cannot run side by side.
+_REMEMBERED = 2048
 SHOWN = 20
 
 
@@ -108,6 +111,8 @@ def trial(
     unit = generated.unit
     bits = _operand_bits(unit)
     exhaustive = unit.stateless and vectors is None and bits <= MOST_EXHAUSTIVE_BITS
+    if remembers(unit) and vectors is None:
+        vectors = _REMEMBERED
     everything = exhaustive and bits > 16
     inputs, words = stimuli(unit, vectors, everything=everything, seed=seed)
     # Random bits are drawn, not exhausted.
