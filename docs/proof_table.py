@@ -19,7 +19,7 @@ from bitwright.verif.regression import REGRESSION
 __all__ = ["measure", "proof_table"]
 
 _FIGURES = Path(__file__).parent / "units" / "proofs.json"
-_SECONDS = 60.0
+_SECONDS = 30.0
 
 
 def _shown(name: str) -> dict[str, Any]:
