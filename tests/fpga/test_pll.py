@@ -66,7 +66,8 @@ def test_halvings_only_where_the_loop_ends():
 
 @pytest.mark.parametrize("wanted", [18, 24, 30, 48, 60, 100])
 def test_like_icepll(wanted):
-    log = nextpnr.run_tool("icepll", ["-i", "12", "-o", str(wanted), "-f", "pll.v"], {}, ["pll.v"])
+    options = ["-i", "12", "-o", str(wanted), "-m", "-f", "pll.v"]
+    log = nextpnr.run_tool("icepll", options, {}, ["pll.v"])
     setting = ICE40.solve(Fraction(12), Fraction(wanted))
     fields = dict(re.findall(r"\.(DIV[RFQ])\(\d+'b([01]+)\)", log.text("pll.v")))
     theirs = {name: int(bits, 2) for name, bits in fields.items()}

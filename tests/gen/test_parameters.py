@@ -78,12 +78,17 @@ WITH_OF_UNIT = {
     ("lut-dot", "coding", "bipolar"): {"b": "uint2"},
     ("lut-dot", "coding", "ternary"): {"b": "int2n"},
     ("lut-dot", "zero", "true"): {"b": "uint2"},
+    ("lut-dot", "semantics", "aligned"): {"a": "fp16"},
+    ("lut-table", "semantics", "aligned"): {"a": "fp16"},
+    ("mac-array", "dataflow", "rotating"): {"element": "plain"},
     ("block-quantizer", "scaler", "te"): {"o": "nvfp4"},
 }
 #: Choices of other units that a unit refuses, in a sentence, whatever stands beside them.
 REFUSED = {
     "lut-dot": {"rounding": ("sra", "srb", "src"), "structure": ("dsp", "booth")},
     "block-scale": {"rule": ("quest", "quest_nearest")},
+    "rms-statistics": {"ftz_in": ("true",), "structure": ("auto", "dsp", "booth")},
+    "rms-scale": {"ftz_in": ("true",), "rounding": ("sra", "srb", "src")},
 }
 #: The operands of a preset of a published unit.
 PRESET_OPERANDS = {
@@ -95,6 +100,7 @@ PRESET_OPERANDS = {
 }
 #: What the blocks of a unit need that are neither in ``WITH`` nor the defaults.
 OTHER_FORMATS = {"block format": "e2m1fn_e8m0fnu_4", "integer format": "int5"}
+OTHER_OF_UNIT = {"mac-array": "int5"}
 IEEE_ONLY = ("block-quantizer", "block-scale")
 
 
@@ -108,7 +114,7 @@ def texts_of(name):
             if possible and value not in REFUSED.get(name, {}).get(p.name, ()):
                 yield {p.name: value}
         if "format" in p.type:
-            other = "fp16" if name in IEEE_ONLY else "e3m2fn"
+            other = OTHER_OF_UNIT.get(name, "fp16" if name in IEEE_ONLY else "e3m2fn")
             value = OTHER_FORMATS.get(p.type.removesuffix(" or 'exact'"), other)
             yield {p.name: f"u{value}" if name == "bipolar-dot" else value}
     yield {"stages": "1"}
