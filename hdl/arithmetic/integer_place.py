@@ -60,7 +60,9 @@ def place_integer(
     most = min(raw.exponent_max + offset, target.width)
     amount_bits = max(most - least, 1).bit_length()
     up = len(kept) + (1 << amount_bits) - 1
-    if _RATIO * max(len(kept), target.width + fractions) <= up:
+    # What is far above the integer's top must be an overflow, so its top bit must be set.
+    certain = raw.slack == 0 and raw.exponent_min <= target.width - len(kept) - offset
+    if certain and _RATIO * max(len(kept), target.width + fractions) <= up:
         return _shifted_down(m, raw, kept, offset, target, projection)
     return _shifted_up(m, raw, kept, offset, (least, most), projection)
 

@@ -30,8 +30,9 @@ class Raw:
         Unsigned. With ``slack`` 0 its top bit is set, with ``slack`` 1 one of its two top bits is,
         unless ``zero``; with ``slack`` None nothing is known of it, and ``zero`` is None.
     gradual
-        With ``slack`` 0: the top bit may be zero after all, in numbers that are subnormal in the
-        target too, or less, and in zero; ``zero`` is None.
+        With ``slack`` 0: the top bit may be zero after all, in subnormal numbers and zero, whose
+        exponent is the least. A float that they become has them subnormal too, or less. ``zero`` is
+        None.
     exponent, offset
         A value, None where it is always 0, and a constant.
     exponent_min, exponent_max, significand_max

@@ -74,9 +74,9 @@ class FloatConverter(Unit):
             raw = decode_integer(m, Value.cast(operand), self.parameters.a, "a")
         else:
             gradual, flush = self._subnormals()
-            normalize = isinstance(self.parameters.o, FloatFormat) and not gradual
-            raw = decode(m, operand, "a", normalize=normalize, flush=flush)
-            if gradual:
+            to_float = isinstance(self.parameters.o, FloatFormat)
+            raw = decode(m, operand, "a", normalize=to_float and not gradual, flush=flush)
+            if gradual or not to_float:
                 raw = replace(raw, slack=0, gradual=True)
         return {**values, "number": raw}
 
