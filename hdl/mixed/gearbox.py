@@ -73,6 +73,18 @@ class Gearbox:
         self.interval = -(-taken // given)
         self.period = given // gcd(taken, given)
 
+    def check_stages(self, stages: int) -> None:
+        """Refuse a combinational unit where there is a state.
+
+        Raises:
+            ValueError: saying why there must be a stage.
+        """
+        if self.clocked and stages == 0:
+            raise ValueError(
+                "The number of pipeline stages must be at least 1, not 0: with elements that "
+                "straddle words, or several beats a word, the unit has a clock"
+            )
+
     def connect(
         self,
         m: Module,

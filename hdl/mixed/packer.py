@@ -89,11 +89,7 @@ class Packer(Unit):
         # The exchange of two places is its own inverse.
         self._lanes = [stored_at(n, lanes, interleaved=interleaved) for n in range(lanes)]
         self._gearbox = Gearbox("beat", lanes * a.width, "word", width)
-        if self._gearbox.clocked and stages == 0:
-            raise ValueError(
-                "The number of pipeline stages must be at least 1, not 0: with elements that "
-                "straddle words, or several beats a word, the unit has a clock"
-            )
+        self._gearbox.check_stages(stages)
         self.interval, self.beats_together = self._gearbox.interval, self._gearbox.period
         inputs = {"a": ArrayLayout(self.element_format, lanes)}
         super().__init__(inputs, {"p": unsigned(width)}, stages=stages)

@@ -89,11 +89,7 @@ class Unpacker(Unit):
         self.element_format = container_format(o) if high else o
         self._places = [stored_at(n, lanes, interleaved=interleaved) for n in range(lanes)]
         self._gearbox = Gearbox("word", width, "beat", lanes * o.width)
-        if self._gearbox.clocked and stages == 0:
-            raise ValueError(
-                "The number of pipeline stages must be at least 1, not 0: with elements that "
-                "straddle words, or several beats a word, the unit has a clock"
-            )
+        self._gearbox.check_stages(stages)
         self.interval, self.beats_together = self._gearbox.interval, self._gearbox.period
         outputs = {"p": ArrayLayout(self.element_format, lanes)}
         super().__init__({"a": unsigned(width)}, outputs, stages=stages)
