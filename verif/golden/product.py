@@ -7,7 +7,7 @@ import numpy as np
 from ...hdl.formats import Decoded
 from .exact import bit_length, wide
 
-__all__ = ["multiply"]
+__all__ = ["multiply", "of_integers"]
 
 
 def multiply(*factors: Decoded) -> Decoded:
@@ -27,3 +27,10 @@ def multiply(*factors: Decoded) -> Decoded:
         significand=np.where(nan | infinite, 0, significand),
         exponent=reduce(np.add, (x.exponent for x in factors)),
     )
+
+
+def of_integers(values: np.ndarray, lsb_exponent: int = 0) -> Decoded:
+    """Integers in units of a power of two, as factors."""
+    none = np.zeros(values.shape, bool)
+    negative = np.asarray(values < 0, bool)
+    return Decoded(none, none, negative, abs(values), np.full(values.shape, lsb_exponent))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ....hdl.formats import Decoded
+from ..product import of_integers
 
 __all__ = ["LEVELS", "PAPER_SPECIAL", "cycles_of", "decoded", "lsb_exponent", "terms"]
 
@@ -40,9 +41,7 @@ def decoded(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
         if mode is not None:
             integers = np.where(mode == 2, _signed(codes, 6), _signed(codes, 8))
             values = np.where(mode < 2, values, 2 * integers)
-    none = np.zeros(values.shape, bool)
-    exponent = np.full(values.shape, lsb_exponent(p.b))
-    return Decoded(none, none, np.asarray(values < 0), abs(values), exponent)
+    return of_integers(values, lsb_exponent(p.b))
 
 
 def terms(p: Any, inputs: Mapping[str, np.ndarray], place: Any) -> np.ndarray:

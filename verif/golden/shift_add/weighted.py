@@ -7,7 +7,7 @@ import numpy as np
 
 from ....hdl.formats import Decoded, NumberFormat, Projection
 from ..exact_sum import ExactSums, sum_lanes
-from ..product import multiply
+from ..product import multiply, of_integers
 from ..rounding import flush_subnormals
 
 __all__ = ["elements", "weighted"]
@@ -22,11 +22,5 @@ def elements(codes: Any, format: NumberFormat, projection: Projection) -> Decode
 def weighted(p: Any, inputs: Mapping[str, np.ndarray], weights: np.ndarray) -> ExactSums:
     """The sums of ``a[k] * weights[k]`` over lanes and beats, in units of ``a``'s."""
     a = elements(inputs["a"], p.a, p.projection)
-    terms = multiply(a, _integers(weights))
+    terms = multiply(a, of_integers(weights))
     return sum_lanes(terms, p.a.lsb_exponent, p.lanes * p.beats).over_beats(inputs)
-
-
-def _integers(values: np.ndarray) -> Decoded:
-    none = np.zeros(values.shape, bool)
-    negative = np.asarray(values < 0, bool)
-    return Decoded(none, none, negative, abs(values), np.zeros(values.shape, np.int64))
