@@ -3,12 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from amaranth.hdl import Shape
 
 from ...gen.generate import Generated
+from ..every_input import input_bits
 from ..netlist import Fault, GateNetlist, Kind, Op, all_faults, first_seen, gate_netlist
 from ..netlist.faulty_machines import Machines, Trace, machine_faults, with_buffers
 from ..netlist.kernel import find_kernel
@@ -91,10 +90,6 @@ class Trial:
     cycles: int = 0
 
 
-def _operand_bits(unit: Any) -> int:
-    return sum(Shape.cast(field.shape).width for _, field in unit.i.payload.shape())
-
-
 def trial(
     generated: Generated,
     vectors: int | None = None,
@@ -109,7 +104,7 @@ def trial(
         UnsoundError: if the sound netlist is not what the golden model says.
     """
     unit = generated.unit
-    bits = _operand_bits(unit)
+    bits = input_bits(unit)
     exhaustive = unit.stateless and vectors is None and bits <= MOST_EXHAUSTIVE_BITS
     if remembers(unit) and vectors is None:
         vectors = _REMEMBERED
