@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bitwright.verif.neighbours import neighbours
 from bitwright.verif.stimuli import corners
+from bitwright.verif.stimuli.neighbours import neighbours
 
 
 def blocks(rng, a, shape):

@@ -9,8 +9,8 @@ from amaranth.lib.data import ArrayLayout
 
 from ...hdl.formats import IntegerFormat, NumberFormat
 from ...hdl.unit import Unit
-from ..classes import CLASSES, classify
 from ..golden.observed import Rounded
+from ..stimuli.classes import CLASSES, classify
 from .events import ASTRAY, EVENTS, SPECIAL, events
 
 __all__ = [

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...hdl.formats import IntegerFormat
 from ...hdl.unit import Unit
-from ..classes import classify, existing
 from ..golden.observed import Rounded, observing
+from ..stimuli.classes import classify, existing
 from .bins import (
     ASTRAY_EVENT,
     SPECIAL_EVENT,
@@ -23,7 +23,7 @@ from .bins import (
     result_columns,
 )
 from .never import unreachable
-from .possible import possible
+from .possible import Reach, possible
 from .quantized import quotients
 from .reach import reach_of
 from .tried import Inputs, largest_numbers, random_ends, representatives
@@ -166,10 +166,10 @@ def _results(
     format = model.fields.outputs[name]
     hit = bins_of(seen.columns(name, format))
     rounded = seen.last_rounding(name, format)
-    reach = reach_of(model.name, model.unit.parameters)
+    reaches = reach_of(model.name, model.unit.parameters)
     if rounded is not None:
-        all_of_it = possible(format, rounded.projection, type(reach)())
-        may = possible(format, rounded.projection, reach)
+        all_of_it = possible(format, rounded.projection, Reach())
+        may = possible(format, rounded.projection, reaches)
         if rounded is seen.divided:
             # Beside a scale that is zero or special, elements are what the unit says they are.
             hit, may, all_of_it = (
@@ -177,7 +177,7 @@ def _results(
             )
     elif isinstance(format, IntegerFormat):
         all_of_it = exact_classes(format, None, None)
-        may = exact_classes(format, reach.low, reach.high)
+        may = exact_classes(format, reaches[-1].low, reaches[-1].high)
     else:
         all_of_it = {(index,) for index in existing(format)}
         never = unreachable(model.name, name, model.unit.parameters)

@@ -12,7 +12,7 @@ from ...hdl.formats.scale_rules import (
     element_exponent,
     rule_of,
 )
-from ..classes import MAGNITUDES
+from ..stimuli.classes import MAGNITUDES
 
 __all__ = ["unreachable"]
 

@@ -5,44 +5,60 @@ the ends are tried: those that no exact result can be, as it would be out of ran
 the smallest unit, are left out. What remains may occur; what does not remain cannot.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from ...hdl.formats import Decoded, FloatFormat, IntegerFormat, NumberFormat, Projection
-from ..corners import corners
 from ..golden.observed import observing
 from ..golden.rounding import project
+from ..stimuli.corners import corners
 from .bins import Bin, bins_of, result_columns
 
 __all__ = ["Reach", "possible"]
 
 #: Numbers of this width are all tried, of wider formats the corners and their neighbours.
 _ALL_CODES_WIDTH = 10
+#: A unit of the last place is not divided further.
+_MOST_PLACES = 7
 
 
 @dataclass(frozen=True)
 class Reach:
     """What is known of exact results: integers from ``low`` to ``high``, times
-    ``2**lsb_exponent``, of at most ``bits`` significant bits, multiples of ``factor``, and which
-    specials."""
+    ``2**lsb_exponent``, at most ``significand`` without their trailing zeros, multiples of
+    ``factor``, and which specials.
+
+    ``significands`` are all there are, in order, each brought to at least 1 and less than 2.
+    """
 
     low: int | None = None
     high: int | None = None
     lsb_exponent: int = -(1 << 20)
-    bits: int = 1 << 20
+    significand: int | None = None
     negative_zero: bool = True
     nan: bool = True
     infinite: bool = True
     factor: int = 1
+    significands: tuple[float, ...] | None = None
 
 
-def possible(target: NumberFormat, projection: Projection, reach: Reach) -> set[Bin]:
-    """Bins (class of the result, event) that may occur."""
+def possible(
+    target: NumberFormat, projection: Projection, reach: Reach | Sequence[Reach]
+) -> set[Bin]:
+    """Bins (class of the result, event) that may occur.
+
+    Args:
+        reach: Where the unit depends on the result's size, several: each reaches farther to both
+            sides than those before, in no smaller units. What is as near as one reaches, but none
+            of its numbers, is none of those after it, either.
+    """
     found: set[Bin] = set()
-    for numbers in (_finite(target, projection, reach), _specials(reach)):
+    reaches = [reach] if isinstance(reach, Reach) else list(reach)
+    for numbers in (_finite(target, projection, reaches), _specials(reaches[-1])):
         if not len(numbers.nan):
             continue
         for random in _randoms(projection, len(numbers.nan)):
@@ -66,14 +82,20 @@ def _specials(reach: Reach) -> Decoded:
     return Decoded(nan, infinite, negative, np.zeros(len(kinds), np.int64), nan.astype(np.int64))
 
 
-def _finite(target: NumberFormat, projection: Projection, reach: Reach) -> Decoded:
+def _finite(
+    target: NumberFormat, projection: Projection, reaches: Sequence[Reach]
+) -> Decoded:
     """Exact numbers, one for each interval and each point between that some result may be."""
     rows = []
-    for negative, (magnitude, exponent, quarter) in product(
-        (False, True), _points(target, projection)
+    nearest = _nearest(reaches)
+    places = _places(projection, reaches)
+    for negative, (magnitude, exponent) in product(
+        (False, True), _points(target, projection, places)
     ):
-        if _may_be(reach, negative, magnitude, exponent, quarter):
+        reach = nearest(magnitude, exponent)
+        if _may_be(reach, negative, magnitude, exponent):
             rows.append((negative, magnitude, exponent))
+    reach = reaches[-1]
     rows += [(False, 0, 0)] + [(True, 0, 0)] * reach.negative_zero
     if reach.low is not None and reach.low > 0:
         rows = [row for row in rows if row[1]]
@@ -82,9 +104,38 @@ def _finite(target: NumberFormat, projection: Projection, reach: Reach) -> Decod
     return Decoded(none, none, negative.astype(bool), magnitude, exponent)
 
 
-def _points(target: NumberFormat, projection: Projection) -> list[tuple[int, int, int]]:
-    """Magnitudes in quarters of a unit of the last place, their exponent, and which quarter: 0 and
-    2 stand for themselves, 1 and 3 for all between. The largest is beyond overflow."""
+def _places(projection: Projection, reaches: Sequence[Reach]) -> int:
+    """Into how many parts, as a power of two, each unit of the last place is divided: quarters, or
+    what random bits round in ways of its own, where there may be no result in some of it."""
+    known = any(reach.significands is not None for reach in reaches)
+    fine = projection.rounding.stochastic and known
+    return max(2, min(projection.random_bits + 1, _MOST_PLACES)) if fine else 2
+
+
+def _nearest(reaches: Sequence[Reach]) -> Callable[[int, int], Reach]:
+    """The first that reaches a point, or an open interval around it."""
+    if len(reaches) == 1:
+        return lambda magnitude, exponent: reaches[0]
+    least = min(reach.lsb_exponent for reach in reaches)
+    ends = [(reach.high or 0) << (reach.lsb_exponent - least) for reach in reaches]
+
+    def nearest(magnitude: int, exponent: int) -> Reach:
+        between = magnitude % 2 == 1
+        from_zero = magnitude - 1 if between else magnitude
+        # What is cut off here is less than any difference of two results.
+        size = from_zero << max(exponent - least, 0) >> max(least - exponent, 0)
+        exact = from_zero == 0 or exponent >= least or size << (least - exponent) == from_zero
+        first = bisect_left(ends, size) if exact and not between else bisect_right(ends, size)
+        return reaches[min(first, len(reaches) - 1)]
+
+    return nearest
+
+
+def _points(
+    target: NumberFormat, projection: Projection, places: int
+) -> list[tuple[int, int]]:
+    """Magnitudes in such parts of a unit of the last place, and the part's exponent: even ones are
+    themselves, odd ones stand for all between. The largest is beyond overflow."""
     found = []
     if isinstance(target, IntegerFormat):
         edges = {0, 1, 2, 3, -target.min_integer - 1, -target.min_integer, target.max_integer - 1}
@@ -95,7 +146,7 @@ def _points(target: NumberFormat, projection: Projection) -> list[tuple[int, int
         assert isinstance(target, FloatFormat)
         steps = _steps(target, projection)
     for kept, exponent in steps:
-        found += [(4 * kept + q, exponent - 2, q) for q in range(4)]
+        found += [((kept << places) + part, exponent - places) for part in range(1 << places)]
     return [point for point in found if point[0]]
 
 
@@ -133,17 +184,18 @@ def _some(target: FloatFormat) -> list[int]:
     return sorted(c for c in near if 0 <= c <= target.max_magnitude + 2)
 
 
-def _may_be(reach: Reach, negative: bool, magnitude: int, exponent: int, quarter: int) -> bool:
+def _may_be(reach: Reach, negative: bool, magnitude: int, exponent: int) -> bool:
     """Whether an exact result may be this point, or in this open interval."""
-    between = quarter in (1, 3)
+    between = magnitude % 2 == 1
     low, high = (magnitude - 1, magnitude + 1) if between else (magnitude, magnitude)
-    # In units of the quarter: half a unit of the last place is two of them.
     if between:
         if exponent + 1 <= reach.lsb_exponent:
             return False  # both ends are multiples of the smallest unit, or too close together
     elif magnitude & ((1 << max(reach.lsb_exponent - exponent, 0)) - 1) or magnitude % reach.factor:
         return False
-    if _significant(low, high, between) > reach.bits:
+    if reach.significand is not None and _shortest(low, high, between) > reach.significand:
+        return False
+    if reach.significands is not None and not _among(reach.significands, low, high, between):
         return False
     if negative:
         low, high = -high, -low
@@ -163,10 +215,21 @@ def _scaled(bound: int | None, shift: int) -> float | int | None:
     return down if not rest else down + 0.5
 
 
-def _significant(low: int, high: int, between: bool) -> int:
-    """The fewest bits that a number there needs."""
+def _shortest(low: int, high: int, between: bool) -> int:
+    """Of the numbers there, the least that is left without trailing zeros."""
+    # An interval is two parts wide: its middle is what has the most of them.
+    number = (low + high) // 2 if between else low
+    return number // (number & -number)
+
+
+def _among(significands: Sequence[float], low: int, high: int, between: bool) -> bool:
+    """Whether there is one of these significands: no interval has a power of two within, but the
+    one next to zero."""
+    if low == 0:
+        return True
+    unit = 2.0 ** (low.bit_length() - 1)
     if between:
-        # The interval is two quarters wide; its middle has the fewest trailing bits to spare.
-        middle = (low + high) // 2
-        return middle.bit_length() - ((middle & -middle).bit_length() - 1)
-    return low.bit_length() - ((low & -low).bit_length() - 1)
+        first = bisect_right(significands, low / unit)
+        return first < len(significands) and significands[first] < high / unit
+    first = bisect_left(significands, low / unit)
+    return first < len(significands) and significands[first] == low / unit

@@ -20,6 +20,7 @@ from ...hdl.formats.scale_rules import (
     rule_of,
 )
 from ..golden.observed import Rounded
+from .limits import longest
 from .possible import Reach
 
 __all__ = ["quotient_reach", "quotients"]
@@ -58,7 +59,7 @@ def quotients(
 
 
 def quotient_reach(p: Any) -> Reach:
-    """How large quotients get, and of how many bits, by rules that give powers of two."""
+    """How large quotients get, and how long, by rules that give powers of two."""
     if not rule_of(p.o, p.rule).by_exponent or p.multiplied or p.scale is ScaleSource.GIVEN:
         return Reach()
     rule, factor = rule_of(p.o, p.rule), 1
@@ -75,5 +76,4 @@ def quotient_reach(p: Any) -> Reach:
     places = 1200  # more than any format has
     high = int(limit * (1 << places)) - strict
     high = max(high, int(largest * (1 << places)))
-    bits = p.a.precision + (2 if factor > 1 else 0)
-    return Reach(-high, high, -places, bits, factor=factor)
+    return Reach(-high, high, -places, longest(p.a) * factor, factor=factor)

@@ -1,38 +1,30 @@
 """How far the exact results of a unit can reach, from the formats of its operands."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ...hdl.formats import BlockFormat, FloatFormat, IntegerFormat, NumberFormat, product_range
-from ...hdl.formats.dot_semantics import FLOOR_EXPONENT, DotSemantics, alignment
+from ...hdl.formats.dot_semantics import DotSemantics
+from .aligned import aligned_reaches
+from .limits import has_infinity, has_nan, longest, of_one_scale, of_products, one_scale
 from .possible import Reach
 from .quantized import quotient_reach
 
 __all__ = ["reach_of"]
 
 
-def reach_of(name: str, parameters: Any) -> Reach:
+def reach_of(name: str, parameters: Any) -> list[Reach]:
     """What arithmetic on formats says of a unit by its catalogue name; nothing for most units."""
-    return _KNOWN.get(name, lambda p: Reach())(parameters)
-
-
-def _bits(format: NumberFormat) -> int:
-    """Significant bits of a number."""
-    return format.precision if isinstance(format, FloatFormat) else format.max_integer.bit_length()
-
-
-def _nan(*formats: NumberFormat) -> bool:
-    return any(isinstance(f, FloatFormat) and f.has_nan for f in formats)
-
-
-def _infinite(*formats: NumberFormat) -> bool:
-    return any(isinstance(f, FloatFormat) and f.has_infinity for f in formats)
+    if getattr(parameters, "semantics", None) is DotSemantics.ALIGNED:
+        return aligned_reaches(parameters)
+    return [_KNOWN.get(name, lambda p: Reach())(parameters)]
 
 
 def _invalid(a: NumberFormat, b: NumberFormat) -> bool:
     """Whether a product may be an infinity times a zero."""
     return any(
-        _infinite(x) and (isinstance(y, IntegerFormat) or getattr(y, "zero", True))
+        has_infinity(x) and (isinstance(y, IntegerFormat) or getattr(y, "zero", True))
         for x, y in ((a, b), (b, a))
     )
 
@@ -43,10 +35,10 @@ def _number(p: Any) -> Reach:
         a.min_integer,
         a.max_integer,
         a.lsb_exponent,
-        _bits(a),
+        longest(a),
         isinstance(a, FloatFormat) and a.has_negative_zero,
-        _nan(a),
-        _infinite(a),
+        has_nan(a),
+        has_infinity(a),
     )
 
 
@@ -65,11 +57,10 @@ def _product_of(a: NumberFormat, b: NumberFormat) -> Reach:
     return Reach(
         *product_range(a, b),
         a.lsb_exponent + b.lsb_exponent,
-        # A power of two adds no bit.
-        _bits(a) + _bits(b) - (1 in (_bits(a), _bits(b))),
+        longest(a) * longest(b),
         any(_negative_zero(x, y) for x, y in ((a, b), (b, a))),
-        _nan(a, b) or _invalid(a, b),
-        _infinite(a, b),
+        has_nan(a, b) or _invalid(a, b),
+        has_infinity(a, b),
     )
 
 
@@ -107,8 +98,8 @@ def _approximate_sum(p: Any, terms: int) -> Reach:
         top,
         lsb,
         negative_zero=False,
-        nan=_nan(p.a, p.b) or _infinite(p.a, p.b),
-        infinite=_infinite(p.a, p.b),
+        nan=has_nan(p.a, p.b) or has_infinity(p.a, p.b),
+        infinite=has_infinity(p.a, p.b),
     )
 
 
@@ -116,14 +107,7 @@ def _block_sum(p: Any, blocks: int) -> Reach:
     """Of blocks: elements and scales multiplied, with an addend where there is one."""
     a, b, c = p.a, p.b, getattr(p, "c", None)
     lanes = blocks * max(a.size, b.size)
-    semantics = getattr(p, "semantics", DotSemantics.EXACT)
-    if semantics is DotSemantics.ALIGNED:
-        how = alignment(p)
-        # Terms below 4 (those of groups: below 4096), cut at as many places below the largest.
-        bits = how.fraction + (2 if how.group == 1 else 12) + (lanes + 1).bit_length()
-        last = FLOOR_EXPONENT - how.fraction
-        return Reach(lsb_exponent=last, bits=bits, negative_zero=False)
-    if semantics is not DotSemantics.EXACT:
+    if getattr(p, "semantics", DotSemantics.EXACT) is not DotSemantics.EXACT:
         return Reach()
     parts = [a.difference, b.difference, a.scale, b.scale]
     low, high = product_range(parts[0], parts[1])
@@ -131,26 +115,23 @@ def _block_sum(p: Any, blocks: int) -> Reach:
     scale = product_range(parts[2], parts[3])
     top = elements * max(abs(scale[0]), abs(scale[1])) * lanes
     lsb = sum(x.lsb_exponent for x in parts)
-    bits = 1 << 20
-    single = blocks == 1 and a.size == b.size and c is None
-    if single and a.power_of_two_scale and b.power_of_two_scale:
-        bits = (elements * lanes).bit_length()
     signed = any(x.signed for x in parts)
     if c is not None:
-        signed, bits = True, 1 << 20
+        signed = True
         down = max(lsb - c.lsb_exponent, 0)
         top, lsb = top << down, lsb - down
         top += c.max_integer << max(c.lsb_exponent - lsb, 0)
         parts.append(c)
-    infinite = _infinite(*parts)
+    infinite = has_infinity(*parts)
     return Reach(
         -top if signed else 0,
         top,
         lsb,
-        bits,
+        one_scale(p, blocks),
         negative_zero=False,
-        nan=_nan(*parts) or infinite,
+        nan=has_nan(*parts) or infinite,
         infinite=infinite,
+        significands=of_one_scale(p, blocks),
     )
 
 
@@ -177,16 +158,17 @@ def _weighted(p: Any, most: int, lsb: int) -> Reach:
     if scale is not None:
         top, lsb = top * scale.max_integer, lsb + scale.lsb_exponent
     formats = [p.a] if scale is None else [p.a, scale]
-    infinite = _infinite(*formats)
+    infinite = has_infinity(*formats)
     lsb += p.a.lsb_exponent
-    return Reach(-top, top, lsb, negative_zero=False, nan=_nan(*formats) or infinite,
+    return Reach(-top, top, lsb, negative_zero=False, nan=has_nan(*formats) or infinite,
                  infinite=infinite)  # fmt: skip
 
 
 def _dequantized(p: Any) -> Reach:
     block = p.a
     element = block.difference
-    return _product_of(element, block.scale)
+    reach = _product_of(element, block.scale)
+    return replace(reach, significands=of_products(element, block.scale))
 
 
 _KNOWN: dict[str, Callable[[Any], Reach]] = {

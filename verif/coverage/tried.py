@@ -8,7 +8,7 @@ import numpy as np
 from ...hdl.formats import FloatFormat
 from ...hdl.formats.scale_rules import rule_of
 from ...hdl.unit import Unit
-from ..corners import corners
+from ..stimuli.corners import corners
 
 __all__ = ["Inputs", "largest_numbers", "random_ends", "representatives"]
 

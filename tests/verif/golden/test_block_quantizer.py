@@ -18,7 +18,7 @@ from bitwright.hdl.formats import (
 )
 from bitwright.hdl.formats.scale_rules import BlockSpecials, ScaleOverflow, ScaleRule, ZeroBlock
 from bitwright.verif.golden.convert.block_quantizer import quantize
-from bitwright.verif.neighbours import neighbours
+from bitwright.verif.stimuli.neighbours import neighbours
 
 FP32 = parse_format("fp32")
 DTYPES = {

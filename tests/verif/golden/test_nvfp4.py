@@ -12,7 +12,7 @@ from bitwright.verif.golden.convert.nvfp4 import (
     quantize_te,
     tensor_scale_te,
 )
-from bitwright.verif.neighbours import neighbours
+from bitwright.verif.stimuli.neighbours import neighbours
 
 FP32 = parse_format("fp32")
 F = np.float32

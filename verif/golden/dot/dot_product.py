@@ -12,17 +12,17 @@ from ..exact_sum import sum_lanes
 from ..product import multiply
 from ..rounding import flush_subnormals
 
-__all__ = ["model"]
+__all__ = ["model", "products"]
 
 
 def model(parameters: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """One result per transaction: ``a`` and ``b`` have shape (beats, lanes)."""
     p = parameters
-    sums = sum_lanes(_products(p, inputs), _lsb_exponent(p), p.lanes * p.beats)
+    sums = sum_lanes(products(p, inputs), _lsb_exponent(p), p.lanes * p.beats)
     return sums.over_beats(inputs).result(p.o, p.projection, inputs)
 
 
-def _products(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
+def products(p: Any, inputs: Mapping[str, np.ndarray]) -> Decoded:
     """All products, exactly, in shape (beats, lanes)."""
     if p.product == "lmul":
         return _lmul_products(p, inputs)

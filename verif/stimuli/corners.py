@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat
+from ...hdl.formats import FloatFormat, IntegerFormat, NumberFormat
 
 __all__ = ["corners"]
 
@@ -11,8 +11,8 @@ def corners(format: NumberFormat) -> np.ndarray:
     """Codes of the numbers where arithmetic goes wrong, and of their neighbours.
 
     Floats: zeros, the outermost subnormals and normals, one and its neighbours, powers of two,
-    all-ones mantissas, infinities and NaNs. Integers: the ends, zero, powers of two less or more
-    one.
+    all-ones mantissas, infinities and NaNs; subnormals and NaNs of which one bit alone says that
+    they are no zero and no infinity. Integers: the ends, zero, powers of two less or more one.
     """
     if isinstance(format, IntegerFormat):
         powers = [1 << k for k in range(format.width)]
@@ -29,5 +29,7 @@ def corners(format: NumberFormat) -> np.ndarray:
         magnitudes |= {field << mantissa, (field << mantissa) + 1, (field << mantissa) | ones}
     for edge in (format.max_magnitude, format.magnitude_mask):
         magnitudes |= {edge - 1, edge, edge + 1}
+    for base in (0, format.magnitude_mask ^ ones):
+        magnitudes |= {base | 1 << k for k in range(mantissa)}
     kept = [m for m in magnitudes if 0 <= m <= format.magnitude_mask]
     return np.array(sorted(m | s for m in kept for s in {0, format.sign_mask}), dtype=np.int64)

@@ -6,14 +6,18 @@ import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib.data import ArrayLayout
 
-from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat
-from ..hdl.unit import Unit
-from .block_stimuli import block_stimuli, takes_blocks
+from ...hdl.formats import FloatFormat, IntegerFormat, NumberFormat
+from ...hdl.unit import Unit
+from .aimed_ends import aim_ends
+from .blocks import block_stimuli, takes_blocks
 from .classes import by_class
 from .corners import corners
 from .directed import aim, bounds, pair_classes, strongest
+from .long_sums import long_sums
 from .neighbours import neighbours
-from .tensor_stimuli import tensor_scales
+from .repeated_beats import repeated_beats
+from .single_beats import single_beats
+from .tensors import near_powers, tensor_scales
 
 __all__ = ["corners", "exhaustive_bits", "stimuli", "stimuli_options", "tries_everything"]
 
@@ -135,9 +139,16 @@ def stimuli(
         strongest(rng, unit, result, aimed + crossed)
     paired = pair_classes(rng, unit, result, aimed)
     words = f"{crossed:,} corner pairs, " if crossed else ""
+    aimed += aim_ends(rng, unit, result)
+    alone = single_beats(rng, unit, result)
+    long = long_sums(rng, unit, result) + repeated_beats(rng, unit, result)
+    aimed += near_powers(rng, unit, result)
     words += f"{aimed:,} aimed at roundings, " if aimed else ""
     words += f"{paired:,} pairs of classes, " if paired else ""
-    return result, f"{words}{count - crossed - aimed - paired:,} draws of corners and uniform codes"
+    words += f"{alone:,} single beats of rare codes, " if alone else ""
+    words += f"{long:,} beats of long sums, " if long else ""
+    draws = count - crossed - aimed - paired - alone - long
+    return result, f"{words}{draws:,} draws of corners and uniform codes"
 
 
 def _everything(unit: Unit, bits: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

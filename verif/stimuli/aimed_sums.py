@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..hdl.formats import Decoded, FloatFormat, IntegerFormat, NumberFormat
+from ...hdl.formats import Decoded, FloatFormat, IntegerFormat, NumberFormat
 
 __all__ = ["aimed_sums"]
 

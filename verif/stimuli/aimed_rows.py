@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from amaranth.lib.data import ArrayLayout
 
-from ..hdl.formats import Decoded, FloatFormat, NumberFormat, Projection, Rounding
-from ..hdl.unit import Unit
+from ...hdl.formats import Decoded, FloatFormat, NumberFormat, Projection, Rounding
+from ...hdl.unit import Unit
+from ..golden.rounding import project
 from .aimed import aimed_factors, targets
 from .aimed_sums import aimed_sums
-from .golden.rounding import project
 
-__all__ = ["aim_blocks", "aim_scaled", "aim_sums"]
+__all__ = ["aim_sums", "element_of"]
 
 #: Sums that are aimed, at the most: each is taken apart by itself.
 _MOST = 1500
@@ -22,7 +22,7 @@ def aim_sums(
 ) -> int:
     """Write such rows over the first beats, ``together`` of them a sum; how many beats."""
     o, fields = unit.parameters.o, {n: f.shape for n, f in unit.i.payload.shape()}
-    formats = [_element(fields.get(name)) for name in "ab"]
+    formats = [element_of(fields.get(name)) for name in "ab"]
     a, b = formats
     if a is None or ("b" in fields and b is None) or not _zeros(a, b):
         return 0
@@ -33,7 +33,7 @@ def aim_sums(
         return 0
     scales = np.zeros((rows, lanes * together), np.int64)
     low, high = _exponents(a, b, lanes * together)
-    ends = [_ends(_element(fields.get(f"{side}_scale"))) for side in "ab"]
+    ends = [_ends(element_of(fields.get(f"{side}_scale"))) for side in "ab"]
     span = low + ends[0][0] + ends[1][0], high + ends[0][1] + ends[1][1]
     target = targets(rng, o, rows, span)
     rest = target
@@ -48,59 +48,13 @@ def aim_sums(
             result[name][:beats] = fields[name].encode(1)
         elif name.endswith("_scale"):
             blocks = result[name][:beats].reshape(rows, -1)
-            drawn = _scales(rng, _element(fields[name]), target, blocks, (low, high), scales)
+            drawn = _scales(rng, element_of(fields[name]), target, blocks, (low, high), scales)
             result[name][:beats] = drawn.reshape(result[name][:beats].shape)
     codes = aimed_sums(rng, a, b, rest, scales)
     for name, column in zip([name for name in "ab" if name in fields], codes, strict=False):
         result[name][:beats] = column.reshape(beats, lanes)
     _aim_scales(rng, unit, fields, target, result, together)
     return beats
-
-
-def aim_blocks(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndarray]) -> int:
-    """Blocks to be quantized whose largest number asks for a scale near a number of the scale's
-    format, and whose others are near numbers of the element's format; how many."""
-    p = unit.parameters
-    a, block = p.a, p.o
-    rows = len(result["a"]) // 2
-    element = block.element
-    top = element.max_integer.bit_length() - 1 + element.lsb_exponent
-    down = Projection(rounding=Rounding.RTZ)
-    scale = targets(rng, block.scale, rows)
-    by_top = rng.random(rows) < 0.5
-    significand = np.where(by_top, scale.significand * element.max_integer, scale.significand)
-    exponent = scale.exponent + np.where(by_top, element.lsb_exponent, top)
-    largest = Decoded(scale.nan, scale.infinite, scale.negative, significand, exponent)
-    codes = np.empty((rows, result["a"].shape[1]), np.int64)
-    # Exponents of the scales, roughly: they are exact where they are powers of two.
-    at = scale.exponent + np.log2(np.maximum(scale.significand, 1)).astype(np.int64)
-    for lane in range(codes.shape[1]):
-        near = targets(rng, element, rows)
-        moved = Decoded(
-            near.nan, near.infinite, near.negative, near.significand, near.exponent + at
-        )
-        codes[:, lane] = project(moved, a, down)
-    codes[np.arange(rows), rng.integers(0, codes.shape[1], rows)] = project(largest, a, down)
-    result["a"][:rows] = codes
-    return rows
-
-
-def aim_scaled(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndarray]) -> int:
-    """Scales whose product with the first element is near a number of the result's format."""
-    p = unit.parameters
-    if not isinstance(p.a.scale, FloatFormat) or not isinstance(p.o, FloatFormat):
-        return 0
-    rows = len(result["a"]) // 4
-    number = p.a.difference
-    x, scale = aimed_factors(rng, number, p.a.scale, p.o, rows)
-    result["a_scale"][:rows] = scale
-    if p.a.zero_point:
-        value = number.integers(x)
-        result["a"][:rows, 0] = np.maximum(value, 0)
-        result["a_zero"][:rows] = np.maximum(-value, 0)
-    else:
-        result["a"][:rows, 0] = x
-    return rows
 
 
 def _aim_scales(
@@ -113,7 +67,7 @@ def _aim_scales(
 ) -> None:
     """In every third row the scales' own product is the target: one pair of elements is one, all
     others are zero. Where there are no signs, a zero point makes it minus one."""
-    sides = [_element(fields.get(f"{side}_scale")) for side in "ab"]
+    sides = [element_of(fields.get(f"{side}_scale")) for side in "ab"]
     if not any(isinstance(x, FloatFormat) and x.mantissa_width for x in sides):
         return
     a, b = sides
@@ -135,7 +89,7 @@ def _aim_scales(
         scale[beat] = codes.reshape(-1, *[1] * (scale.ndim - 1))
     minus = np.asarray(picked.negative)
     for side in "ab":
-        element = _element(fields[side])
+        element = element_of(fields[side])
         assert element is not None
         one = np.full(len(rows), element.encode(1))
         zero = f"{side}_zero"
@@ -147,7 +101,7 @@ def _aim_scales(
         result[side][beat, 0] = one
 
 
-def _element(shape: Any) -> NumberFormat | None:
+def element_of(shape: Any) -> NumberFormat | None:
     shape = shape.elem_shape if isinstance(shape, ArrayLayout) else shape
     return shape if isinstance(shape, NumberFormat) else None
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from amaranth.lib.data import ArrayLayout
 
-from ..hdl.formats import IntegerFormat, NumberFormat
-from ..hdl.unit import Unit
+from ...hdl.formats import IntegerFormat, NumberFormat
+from ...hdl.unit import Unit
 
-__all__ = ["strongest_beats"]
+__all__ = ["numbers_alone", "strongest_beats"]
 
 _TRIED = 2048
 
@@ -37,11 +37,7 @@ def strongest_beats(
             where = rng.random((count, *[1] * (codes.ndim - 1))) < 0.8
             codes = np.where(where, at_end, codes)
         tried[name] = codes
-    module = type(unit).__module__.replace(".hdl.", ".verif.golden.")
-    results = importlib.import_module(module).model(unit.parameters, tried)
-    name, field = next(iter(unit.o.payload.shape()))
-    element = field.shape.elem_shape if isinstance(field.shape, ArrayLayout) else field.shape
-    size = _sizes(element, np.asarray(results[name]))
+    size = numbers_alone(unit, tried)[0].sum(axis=1)
     return [
         {name: codes[index] for name, codes in tried.items()}
         for index in (int(size.argmax()), int(size.argmin()))
@@ -58,9 +54,17 @@ def _ends(format: NumberFormat) -> np.ndarray:
     return np.array([top | getattr(format, "sign_mask", 0), top])
 
 
-def _sizes(format: Any, codes: np.ndarray) -> np.ndarray:
-    """Roughly how large each result is."""
-    if not isinstance(format, NumberFormat):
-        return np.zeros(len(codes))
-    numbers = np.nan_to_num(format.to_float(codes & ((1 << format.width) - 1)), posinf=0, neginf=0)
-    return numbers.reshape(len(codes), -1).sum(axis=1)
+def numbers_alone(unit: Unit, beats: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """The results of beats that are sums of their own, roughly: of each output field a table with
+    a row for each beat, 0 for specials and for what is no number."""
+    module = type(unit).__module__.replace(".hdl.", ".verif.golden.")
+    results = importlib.import_module(module).model(unit.parameters, dict(beats))
+    found = []
+    for name, field in unit.o.payload.shape():
+        format = field.shape.elem_shape if isinstance(field.shape, ArrayLayout) else field.shape
+        codes = np.asarray(results[name])
+        numbers = np.zeros((len(codes), 1))
+        if isinstance(format, NumberFormat):
+            numbers = format.to_float(codes & ((1 << format.width) - 1))
+        found.append(np.nan_to_num(numbers, posinf=0, neginf=0).reshape(len(codes), -1))
+    return found

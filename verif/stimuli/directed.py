@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 from amaranth.lib.data import ArrayLayout
 
-from ..hdl.formats import BlockFormat, FloatFormat, NumberFormat
-from ..hdl.unit import Unit
+from ...hdl.formats import BlockFormat, FloatFormat, NumberFormat
+from ...hdl.unit import Unit
 from .aimed import aimed_factors, aimed_numbers
-from .aimed_rows import aim_blocks, aim_scaled, aim_sums
+from .aimed_blocks import aim_blocks, aim_scaled
+from .aimed_random import random_targets, suits_random
+from .aimed_roots import aimed_roots, makes_roots
+from .aimed_rows import aim_sums
+from .aimed_shifts import aim_shifted, shifts_integers
 from .classes import by_class
 from .extremes import strongest_beats
 
@@ -34,6 +38,8 @@ def aim(
     kind = getattr(p, "a", None)
     if isinstance(o, BlockFormat) and isinstance(kind, FloatFormat):
         return aim_blocks(rng, unit, result)
+    if shifts_integers(unit):
+        return aim_shifted(rng, unit, result)
     if not isinstance(o, NumberFormat):
         return 0
     if isinstance(kind, BlockFormat) and operands[:2] == ["a", "a_scale"] and "b" not in operands:
@@ -47,10 +53,16 @@ def aim(
         return 0
     many = (len(result["a"]) - start) // 2
     where = slice(start, start + many)
+    target = None
+    if "random" in result and len(operands) < 3 and suits_random(o, p):
+        target, result["random"][where] = random_targets(rng, o, p.projection, many)
     if len(operands) == 1:
-        result["a"][where] = aimed_numbers(rng, formats[0], o, many)
+        result["a"][where] = aimed_numbers(rng, formats[0], o, many, target)
+    elif makes_roots(p, operands):
+        roots = aimed_roots(rng, p, result["largest"][where])
+        result["a"][where], result["largest"][where] = roots
     elif len(operands) == 2:
-        codes = aimed_factors(rng, formats[0], formats[1], o, many)
+        codes = aimed_factors(rng, formats[0], formats[1], o, many, target)
         for name, column in zip(operands, codes, strict=True):
             result[name][where] = column
     else:

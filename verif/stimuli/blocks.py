@@ -10,8 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..hdl.formats import BlockFormat, Decoded, FloatFormat, IntegerFormat, NumberFormat, Projection
-from .golden.rounding import project
+from ...hdl.formats import (
+    BlockFormat,
+    Decoded,
+    FloatFormat,
+    IntegerFormat,
+    NumberFormat,
+    Projection,
+)
+from ..golden.rounding import project
 
 __all__ = ["block_stimuli", "takes_blocks"]
 

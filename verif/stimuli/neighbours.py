@@ -6,7 +6,7 @@ than all others.
 
 import numpy as np
 
-from ..hdl.formats import FloatFormat
+from ...hdl.formats import FloatFormat
 
 __all__ = ["neighbours"]
 

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from ..hdl.formats import FloatFormat, IntegerFormat, NumberFormat
+from ...hdl.formats import FloatFormat, IntegerFormat, NumberFormat
 from .corners import corners
 
 __all__ = ["CLASSES", "MAGNITUDES", "by_class", "classify", "existing"]

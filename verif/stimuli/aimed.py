@@ -5,9 +5,9 @@ Uniform codes of a wide format almost never are a tie of a narrow one, or in its
 
 import numpy as np
 
-from ..hdl.formats import Decoded, FloatFormat, NumberFormat, Projection, Rounding
+from ...hdl.formats import Decoded, FloatFormat, IntegerFormat, NumberFormat, Projection, Rounding
+from ..golden.rounding import project
 from .corners import corners
-from .golden.rounding import project
 
 __all__ = ["aimed_factors", "aimed_numbers", "targets"]
 
@@ -79,13 +79,24 @@ def _quarters(
 
 
 def aimed_numbers(
-    rng: np.random.Generator, a: NumberFormat, o: NumberFormat, count: int
+    rng: np.random.Generator,
+    a: NumberFormat,
+    o: NumberFormat,
+    count: int,
+    target: Decoded | None = None,
 ) -> np.ndarray:
-    """Codes of ``a`` at and next to such targets in ``o``."""
-    codes = project(targets(rng, o, count), a, _DOWN)
+    """Codes of ``a`` at such targets in ``o``, next to them, and off them by any single bit, which
+    alone then says that a discarded fraction is no tie."""
+    codes = project(targets(rng, o, count) if target is None else target, a, _DOWN)
     next_one = codes + rng.integers(-1, 2, count)
     legal = (next_one >= 0) & (next_one < 1 << a.width)
-    return np.where((rng.random(count) < 0.3) & legal, next_one, codes)
+    codes = np.where((rng.random(count) < 0.3) & legal, next_one, codes)
+    if (bits := _length(a) - 1) > 0:
+        one_off = codes ^ (1 << rng.integers(0, bits, count))
+        codes = np.where(rng.random(count) < 0.4, one_off, codes)
+    if isinstance(a, IntegerFormat) and a.narrow:
+        codes = np.where(codes == 1 << (a.width - 1), codes + 1, codes)
+    return codes
 
 
 def aimed_factors(
