@@ -85,6 +85,8 @@ def negligible_exponent(target: FloatFormat, projection: Projection) -> int | No
 
 def place(m: Module, raw: Raw, target: FloatFormat, projection: Projection) -> Placed:
     """Shift ``raw`` so that its last kept bit weighs one ulp of ``target``."""
+    if raw.slack is None:
+        raw = _within(m, raw, target)
     # Room for every bit that is kept: zeros below change nothing.
     missing = target.precision + (raw.slack or 0) - len(raw.significand)
     if missing > 0:
@@ -162,6 +164,16 @@ def _place_fixed(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
     )
 
 
+def _within(m: Module, raw: Raw, target: FloatFormat) -> Raw:
+    """All bits beyond the target's range as one: a number with any of them is too large, however it
+    is rounded, and none of them needs to be moved."""
+    bits = raw.significand
+    beyond = max(target.max_integer.bit_length() + target.lsb_exponent - raw.offset, 0)
+    if len(bits) <= beyond + 1:
+        return raw
+    return replace(raw, significand=wire(m, "within", Cat(bits[:beyond], bits[beyond:].any())))
+
+
 def _place_float(m: Module, raw: Raw, target: FloatFormat, projection: Projection) -> Placed:
     """A normalised significand with an exponent: shift down where the target is subnormal."""
     base = _headroom(raw, target)
@@ -174,7 +186,7 @@ def _place_float(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
 
     uncertain = raw.slack or raw.gradual
 
-    if projection.ftz_out or low >= raw.slack:
+    if projection.ftz_out or low >= raw.slack or not target.zero:
         # No subnormal results, or none kept: only the uncertain top bit is put in its place.
         significand = raw.significand
         if raw.slack:

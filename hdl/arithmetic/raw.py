@@ -17,7 +17,7 @@ from .shift import leading_zeros, shift_left
 # Up to this mantissa width one AND-OR per position is smaller and faster than count and shifter.
 _ONE_HOT_WIDTH = 4
 
-__all__ = ["Raw", "decode", "decode_integer", "either", "read"]
+__all__ = ["Raw", "decode", "decode_coarse", "decode_integer", "either", "read"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Raw:
     gradual
         With ``slack`` 0: the top bit may be zero after all, in subnormal numbers and zero, whose
         exponent is the least. A float that they become has them subnormal too, or less. ``zero`` is
-        None.
+        None unless that float has no zero.
     exponent, offset
         A value, None where it is always 0, and a constant.
     exponent_min, exponent_max, significand_max
@@ -114,6 +114,21 @@ def decode(m: Module, view: FloatView, name: str, *, normalize: bool, flush: boo
             slack=None,
         )
     return _normalize(m, fmt, raw, e, f, normal, name)
+
+
+def decode_coarse(m: Module, view: FloatView, name: str, places: int) -> Raw:
+    """A float's fields, its subnormals left where they are, or one place up for ``places`` 1: all
+    that a target without zero needs whose least number is by no more places below the smallest
+    normal one, since whatever is below becomes that least number."""
+    e, f = view.exponent, view.mantissa
+    raw = decode(m, view, name, normalize=False)
+    normal = raw.significand[-1]
+    raw = replace(raw, slack=0, gradual=True, zero=wire(m, f"{name}_zero", ~normal & ~f.any()))
+    if places < 1:
+        return raw
+    fraction = Mux(normal, f, Cat(Const(0, 1), f[:-1]))
+    significand = Cat(fraction, normal | f[-1])
+    return replace(raw, significand=significand, exponent=e, exponent_min=0)
 
 
 def _normalize(

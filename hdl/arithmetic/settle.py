@@ -73,7 +73,9 @@ def settle(
         up = wire(m, "round_up", up)
     code = wire(m, "rounded", _add(m, placed, up))
     magnitude_bits = target.exponent_width + target.mantissa_width
-    flushed = placed.zero if not placed.zero_is_masked else None
+    # A zero that the target does not have becomes its NaN below, whatever its code is here.
+    replaced = placed.zero_is_masked or (not target.zero and target.has_nan)
+    flushed = None if replaced else placed.zero
     if projection.ftz_out:
         # The exponent is unbounded below here: at most zero means too small for a normal number.
         tiny = (

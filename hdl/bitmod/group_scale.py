@@ -54,7 +54,7 @@ class GroupScale:
         least = -most if group.signed else 0
         self.format = IntegerFormat.holding(least, most, group.lsb_exponent)
         self.cycles = width if scaling is Scaling.SERIAL and width > 1 else 0
-        self._sum = ShiftedSum(group, Turns(range(width), None, range(1, width)), 1, self.format)
+        self._sum = ShiftedSum(group, Turns(range(width), None, range(1, width)), self.format)
 
     def steps(self, result: Result, carried: Mapping[str, Shape]) -> list[Step]:
         """The steps between a group's sum ``total`` with its ``b_scale``, and what ``result`` does.

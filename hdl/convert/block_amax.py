@@ -221,9 +221,9 @@ class BlockAmax:
         a = self._a
         format = FloatFormat(a.exponent_width, len(key) - a.exponent_width, a.bias)
         view = format(Cat(key, Const(0, 1)))
-        raw = decode(m, view, "amax", normalize=True, flush=self._flush)
-        zero = raw.zero
-        assert zero is not None
+        gradual = self._gradual()
+        raw = decode(m, view, "amax", normalize=not gradual, flush=self._flush)
+        zero = wire(m, "amax_zero", ~view.magnitude.any()) if raw.zero is None else raw.zero
         assert raw.exponent is not None
         # Exceptions are for the end; a zero gets its own code there.
         significand, offset, slack = raw.significand, raw.offset, 0
@@ -248,11 +248,21 @@ class BlockAmax:
             exponent_min=least,
             exponent_max=most,
             slack=slack,
+            gradual=gradual,
         )
         projection = Projection(overflow=Overflow(self._overflow))
         code = project(m, number, scale, projection)
         special = view.exponent.all()
         return code, special, zero
+
+    def _gradual(self) -> bool:
+        """Whether subnormal numbers keep their places: a scale that is such a number is subnormal
+        too, or less."""
+        scale, a = self._scale, self._a
+        if self._rule is not ScaleRule.MAX_ABS or self._multiplied or self._flush:
+            return False
+        least = scale.lsb_exponent + scale.mantissa_width
+        return scale.zero and a.mantissa_width > 0 and 1 - a.bias <= least
 
 
 def held(code: Value, scale: FloatFormat, overflow: ScaleOverflow, *, above: bool) -> Value:

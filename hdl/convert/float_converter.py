@@ -7,7 +7,7 @@ from amaranth.hdl import Module, Value, unsigned
 
 from ..arithmetic.integer import project_integer
 from ..arithmetic.place import place
-from ..arithmetic.raw import Raw, decode, decode_integer
+from ..arithmetic.raw import Raw, decode, decode_coarse, decode_integer
 from ..arithmetic.settle import settle
 from ..formats import FloatFormat, IntegerFormat, NumberFormat, Projection, parse_format
 from ..pipeline import Step
@@ -72,6 +72,8 @@ class FloatConverter(Unit):
         operand = values.pop("a")
         if isinstance(self.parameters.a, IntegerFormat):
             raw = decode_integer(m, Value.cast(operand), self.parameters.a, "a")
+        elif (places := self._coarse()) is not None:
+            raw = decode_coarse(m, operand, "a", places)
         else:
             gradual, flush = self._subnormals()
             to_float = isinstance(self.parameters.o, FloatFormat)
@@ -79,6 +81,17 @@ class FloatConverter(Unit):
             if gradual or not to_float:
                 raw = replace(raw, slack=0, gradual=True)
         return {**values, "number": raw}
+
+    def _coarse(self) -> int | None:
+        """By how many places the result's least number is below the smallest normal operand, if
+        that is one at most and all that is below becomes that least number; else None."""
+        a, o, projection = self.parameters.a, self.parameters.o, self.parameters.projection
+        if isinstance(o, IntegerFormat) or o.zero or not a.zero or not a.mantissa_width:
+            return None
+        if projection.ftz_in or projection.ftz_out:
+            return None
+        places = a.lsb_exponent + a.mantissa_width - o.lsb_exponent - o.mantissa_width
+        return places if places <= 1 else None
 
     def _subnormals(self) -> tuple[bool, bool]:
         """What may be done with subnormal operands: leave them as they are, since all of them are

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..formats import IntegerFormat
 
-__all__ = ["factor_formats", "sum_format"]
+__all__ = ["factor_formats", "sum_format", "sum_range"]
 
 
 def factor_formats(parameters: Any) -> tuple[IntegerFormat, IntegerFormat]:
@@ -28,13 +28,19 @@ def sum_format(parameters: Any, *, scaled: bool = True, beats: int | None = None
         beats: how many; by default as many as a sum takes at most.
     """
     p = parameters
+    low, high = sum_range(p, scaled=scaled, beats=p.beats if beats is None else beats)
+    return IntegerFormat.holding(low, high, p.a.lsb_exponent + p.b.lsb_exponent)
+
+
+def sum_range(parameters: Any, *, scaled: bool = True, beats: int = 1) -> tuple[int, int]:
+    """The least sum of so many beats and the greatest, in units of its last place; 0 between."""
+    p = parameters
     ends = []
     for format, zero in ((p.a, p.zero_a), (p.b, p.zero_b)):
         span = format.max_integer - format.min_integer
         ends.append((-span, span) if zero else (format.min_integer, format.max_integer))
     corners = [x * y for x in ends[0] for y in ends[1]]
-    count = p.lanes * (p.beats if beats is None else beats)
+    count = p.lanes * beats
     if scaled and p.scale_width:
         count *= (1 << p.scale_width) - 1
-    low, high = min(*corners, 0) * count, max(corners) * count
-    return IntegerFormat.holding(low, high, p.a.lsb_exponent + p.b.lsb_exponent)
+    return min(*corners, 0) * count, max(corners) * count

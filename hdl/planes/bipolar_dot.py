@@ -148,8 +148,9 @@ class BipolarDot(PlaneDot):
             self.inputs["count"] = IntegerFormat(lanes.bit_length(), False)
         ones = (1 << b.width) - 1
         most = (1 << a.width) - 1 if self.bipolar else max(a.max_integer, -a.min_integer)
-        most *= ones * lanes * beats
-        self.sum_format = IntegerFormat.holding(-most, most, a.lsb_exponent)
+        most *= ones * lanes
+        self.beat_range = -most, most
+        self.sum_format = IntegerFormat.holding(-most * beats, most * beats, a.lsb_exponent)
         self.counting = Counting.MERGED if structure is Counting.AUTO else structure
         self.plan(schedule, a.width, b.width + (not self.bipolar))
         super().__init__(self.inputs, {"p": self.sum_format}, stages=stages)

@@ -6,7 +6,7 @@ from typing import Any
 from amaranth.hdl import Module, Value
 
 from ..arithmetic.adders import Adder
-from ..dot.affine_ranges import sum_format
+from ..dot.affine_ranges import sum_format, sum_range
 from ..formats import IntegerFormat, NumberFormat
 from ..unit import DotUse, check_positive
 from .pairs import Counting
@@ -130,6 +130,7 @@ class BitplaneDot(PlaneDot):
         self.inputs = vectors(a, b, lanes, beats)
         self.scale_width = check_positive("scale width", scale_width, least=0, most=32)
         self.sum_format = sum_format(self.parameters)
+        self.beat_range = sum_range(self.parameters)
         if zero_a:
             self.inputs["a_zero"] = a
         if zero_b:

@@ -62,6 +62,8 @@ class PlaneDot(Unit):
     ----------
     sum_format : IntegerFormat
         Holds every sum of all beats.
+    beat_range : tuple of int
+        The least sum of one beat and the greatest, 0 between them.
     counting : Counting
         The structure chosen.
     inputs : dict
@@ -69,6 +71,7 @@ class PlaneDot(Unit):
     """
 
     sum_format: IntegerFormat
+    beat_range: tuple[int, int]
     counting: Counting
     inputs: dict[str, Any]
     scale_width: int = 0
@@ -131,8 +134,10 @@ class PlaneDot(Unit):
     # A plane or a pair in each cycle.
 
     def _serial_steps(self) -> list[Step]:
-        term = self._term_format()
-        self._sum = ShiftedSum(term, self._turns, self.parameters.beats, self.sum_format)
+        term, beats = self._term_format(), self.parameters.beats
+        # A sum that another beat is added to has one beat less.
+        before = [(beats - 1) * bound for bound in self.beat_range]
+        self._sum = ShiftedSum(term, self._turns, self.sum_format, (before[0], before[1]))
         return [
             Step("select", self._select),
             Step("count", self._count_turn),

@@ -108,16 +108,23 @@ class ShiftedSum:
     term : IntegerFormat
         Holds what one cycle gives.
     turns : Turns
-    beats : int
-        How many beats one sum takes at most.
     total : IntegerFormat
         Holds every sum.
+    before : tuple of int
+        The least sum that a further beat begins with and the greatest; zeros where a sum takes
+        one beat.
     """
 
-    def __init__(self, term: IntegerFormat, turns: Turns, beats: int, total: IntegerFormat):
-        self._turns, self._beats, self._total = turns, beats, total
-        # A further beat begins with the whole sum so far.
-        low, high = (total.min_integer, total.max_integer) if beats > 1 else (0, 0)
+    def __init__(
+        self,
+        term: IntegerFormat,
+        turns: Turns,
+        total: IntegerFormat,
+        before: tuple[int, int] = (0, 0),
+    ):
+        self._turns, self._total = turns, total
+        self._continues = any(before)
+        low, high = before
         reach = [low, high]
         for cycle in range(turns.cycles):
             if cycle in turns.heavier:
@@ -145,7 +152,7 @@ class ShiftedSum:
         base = down if every_cycle else Mux(heavier, down, high)
         moved = Cat(low[1:], high[0])
         low = moved if every_cycle else Mux(heavier, moved, low)
-        if self._beats > 1:
+        if self._continues:
             base = Mux(values["begins"], self._whole(values["so_far"]), base)
         base = wire(m, "base", base)
         extended = wire(m, "term", _extend(term, len(high)))

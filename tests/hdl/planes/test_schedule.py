@@ -29,5 +29,5 @@ def test_planes_of_activations():
 def test_adder_of_a_serial_sum_is_narrow():
     """128 lanes of int6: 13 bits to add to, where the sum of all has 19 and the low ones leave."""
     order = turns(Schedule.SERIAL, 6, 6)
-    state = ShiftedSum(IntegerFormat.holding(-128, 128), order, 1, IntegerFormat(19)).state
+    state = ShiftedSum(IntegerFormat.holding(-128, 128), order, IntegerFormat(19)).state
     assert (state["high"].width, state["low"].width) == (13, 10)
