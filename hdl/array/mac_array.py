@@ -265,7 +265,9 @@ class MacArray(Unit):
             for c in range(p.columns):
                 column(m, c, self._element, sums, left, right, times, systolic=self._skew > 0)
         result = Cat(sums[r][c]["total"] for r in range(p.rows) for c in range(p.columns))
-        return {"p": result}, offered, wire(m, "beat_done", ~draining & beat_ends)
+        # Without a beat, what its fields hold must not show at the input's ready.
+        taken = works if self._serial else ~draining
+        return {"p": result}, offered, wire(m, "beat_done", taken & beat_ends)
 
     def _left(self, m: Module, a: Any, works: Value) -> tuple[list[Any], Value, Value]:
         """What each row has of the left matrix: operands, or the digit chosen of them; whether the

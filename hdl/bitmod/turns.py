@@ -29,4 +29,5 @@ def shown(
         "first": values.get("first", Const(1, 1)) & begins,
         "last": values.get("last", Const(1, 1)) & ends,
     }
-    return {**values, "phase": phase, **bounds}, wire(m, "beat_done", ready & ends)
+    # Without a beat, what its mode holds must not show at the input's ready.
+    return {**values, "phase": phase, **bounds}, wire(m, "beat_done", valid & ready & ends)

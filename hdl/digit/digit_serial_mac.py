@@ -165,7 +165,8 @@ class DigitSerialMac(Unit):
         values["last"] = wire(m, "sum_ends", inputs["last"] & turn.ends)
         outputs, offered, move = pipelined(m, self._steps, self.stages, values, valid, ready)
         m.d.comb += moves.eq(move)
-        return outputs, offered, wire(m, "beat_done", move & turn.ends)
+        # Without a beat, what its fields hold must not show at the input's ready.
+        return outputs, offered, wire(m, "beat_done", valid & move & turn.ends)
 
     def _group(self, elements: Any, lane: int) -> list[Value]:
         group = self.parameters.group
