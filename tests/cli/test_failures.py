@@ -147,6 +147,7 @@ def test_doctor_tells_what_is_missing(run, empty, monkeypatch):
     assert status == 1
     assert "\nC++ compiler\tmissing\tVerilator's output\tapt install g++, or set CXX\n" in out
     assert "\nicarus\tnot installed\t" in out
+    assert "\nC compiler\tnot installed\tloops over netlists: " in out
 
 
 def test_optional_tools_may_be_missing(run, empty, monkeypatch):

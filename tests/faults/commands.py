@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["COMMANDS", "OUTPUT", "TINY", "TOP", "Command"]
+__all__ = ["CERTIFY", "CHECK", "COMMANDS", "OUTPUT", "TINY", "TOP", "Command"]
 
 TINY = ("float-multiplier", "-p", "a=e2m1fn", "-p", "b=e2m1fn", "-p", "o=e3m2fn")
 TOP = "float_multiplier_a_e2m1fn_b_e2m1fn_o_e3m2fn"
@@ -37,6 +37,7 @@ COMMANDS = {
         (f"{TOP}.v", f"{TOP}.json", f"{TOP}_tb.v"),
     ),
     "exhaust": Command(("exhaust", *TINY, "--json"), ("yosys",)),
+    "mutate": Command(("mutate", *TINY, "--json"), ("yosys",)),
     "prove": Command(("prove", *TINY, "--of", "gates-area", "--json"), ("yosys",)),
     "verify": Command(
         ("verify", *TINY, "--simulator", "icarus", "--json"), ("yosys", "iverilog", "vvp")
@@ -54,6 +55,7 @@ COMMANDS = {
     "estimate": Command(
         ("estimate", *TINY, "--target", "gates", "--target", "ice40", "--json"), ("yosys",)
     ),
+    "estimate energy": Command(("estimate", *TINY, "--energy", "--json"), ("yosys",)),
     "estimate with a library": Command(
         ("estimate", *TINY, "--liberty", "cells.lib", "--json"),
         ("yosys", "sta"),
@@ -78,6 +80,16 @@ COMMANDS = {
         given=("some.bin",),
     ),
 }
+
+#: All of these at once, which takes long: `nightly.py` runs it again after each fault.
+CERTIFY = Command(
+    ("certify", *TINY, "--json"),
+    ("yosys", "c++"),
+    (f"{TOP}.v", f"{TOP}.json", f"{TOP}_tb.v", f"{TOP}.cert.json"),
+)
+CHECK = Command(
+    ("certify", "--check", f"{TOP}.cert.json", "--json"), ("yosys",), given=CERTIFY.writes
+)
 
 #: Those that only write to standard output.
 OUTPUT = {

@@ -3,9 +3,11 @@
 The name keeps pytest from collecting this file unless it is asked to.
 """
 
+import json
 from contextlib import nullcontext
 
 import pytest
+from faults.commands import CERTIFY, CHECK
 from faults.test_same_bytes import same
 from faults.test_tools import CASES, goes_wrong
 from faults.tools import FAULTS
@@ -30,6 +32,30 @@ def test_a_compiler_goes_wrong(kept, place, ready, impatience, monkeypatch, faul
 @pytest.mark.parametrize(("name", "tool", "fault"), CASES)
 def test_a_tool_goes_wrong(place, ready, impatience, name, tool, fault):
     goes_wrong(place, ready, impatience, name, tool, fault)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_certificate(kept, place, impatience, fault):
+    """None is made with a tool that goes wrong, and none is confirmed; with the tool in order again
+    both work in the same folder."""
+    place.compile_little(kept)
+    limits = impatience if fault == "hangs" else nullcontext
+    place.bin.put("yosys", fault)
+    with limits():
+        place.fails(CERTIFY, FAULTS[fault])
+    place.bin.put("yosys")
+    place.succeeds(CERTIFY)
+    place.bin.put("yosys", fault)
+    with limits():
+        status, out, err = place.run(CHECK.words)
+    assert place.bin.began("yosys").exists()
+    assert (status, out) == (1, "")
+    assert err.startswith("bitwright: ")
+    place.bin.put("yosys")
+    place.nothing_left()
+    status, out, err = place.run(CHECK.words)
+    assert (status, err) == (0, "")
+    assert json.loads(out)["passed"]
 
 
 def test_the_regression_whatever_the_hash_seed(tmp_path):

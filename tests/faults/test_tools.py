@@ -6,7 +6,7 @@ And with the tool in order again, the same command works in the same place.
 from contextlib import nullcontext
 
 import pytest
-from faults.commands import COMMANDS
+from faults.commands import CERTIFY, COMMANDS
 from faults.tools import FAULTS, TOOLS
 
 CASES = [
@@ -49,10 +49,25 @@ def test_a_tool_does_not_tell_its_version(place, ready, fault):
     place.succeeds(command)
 
 
-@pytest.mark.parametrize("name", ["generate", "estimate"])
-def test_a_result_with_nothing_in_it(place, ready, name):
+@pytest.mark.parametrize(("name", "says"), [
+    ("generate", "with nothing in it"),
+    ("estimate", "with nothing in it"),
+    ("prove", "with nothing in it"),
+    ("exhaust", "with nothing in it"),
+    ("mutate", "with nothing in it"),
+])
+def test_a_result_with_nothing_in_it(place, ready, name, says):
+    """Nothing is proven of nothing, and no fault survives where there is no gate."""
     command = ready(name)
     place.bin.put("yosys", "hollow")
-    place.fails(command, "with nothing in it")
+    place.fails(command, says)
     place.bin.put("yosys")
     place.succeeds(command)
+
+
+@pytest.mark.parametrize("fault", ["killed", "hollow"])
+def test_no_certificate_without_its_tools(place, fault):
+    """Neither it nor the Verilog that it would be of; `nightly.py` makes it afterwards."""
+    place.bin.put("yosys", fault)
+    place.fails(CERTIFY)
+    assert place.bin.began("yosys").exists()

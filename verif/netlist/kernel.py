@@ -15,7 +15,7 @@ from ...gen.process import answer
 from ..bench import cache
 from ..bench.process import SimulationError, run
 
-__all__ = ["KernelError", "aligned", "find_kernel", "kernel", "number", "pointer"]
+__all__ = ["KernelError", "aligned", "compiler", "find_kernel", "kernel", "number", "pointer"]
 
 _SOURCE = Path(__file__).with_name("kernel.c")
 _COMPILERS = ("cc", "gcc", "clang")
@@ -47,16 +47,22 @@ def find_kernel() -> tuple[ctypes.CDLL | None, str]:
 @functools.cache
 def _find(chosen: str, path: str) -> tuple[ctypes.CDLL | None, str]:
     try:
-        return _load(_compiler(shlex.split(chosen), path)), ""
+        return _load(compiler(chosen, path)), ""
     except KernelError as error:
         return None, str(error)
 
 
-def _compiler(chosen: list[str], path: str) -> list[str]:
-    if chosen:
-        if shutil.which(chosen[0], path=path) is None:
-            raise KernelError(f"$CC names '{chosen[0]}', which is not a program on this machine")
-        return chosen
+def compiler(chosen: str, path: str) -> list[str]:
+    """The command that ``$CC`` names, or the first C compiler on the path.
+
+    Raises:
+        KernelError: if there is none.
+    """
+    words = shlex.split(chosen)
+    if words:
+        if shutil.which(words[0], path=path) is None:
+            raise KernelError(f"$CC names '{words[0]}', which is not a program on this machine")
+        return words
     for name in _COMPILERS:
         found = shutil.which(name, path=path)
         if found:
