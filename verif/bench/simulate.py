@@ -64,7 +64,6 @@ def simulate(
     gaps: float = 0.0,
     stalls: float = 0.0,
     unknown: bool = False,
-    ready_by_data: bool = False,
     interrupted: int = 0,
     seed: int = 0,
     waves: Path | None = None,
@@ -96,8 +95,6 @@ def simulate(
             the first output is taken only after it has been offered to a sink that is not ready.
         unknown: Whether the payload is unknown (X) while nothing is offered, and during reset; in
             Icarus. What of it reaches a valid output, or the handshake, is an error.
-        ready_by_data: Whether ``i_ready`` may depend on a payload that is not offered, and so be
-            unknown then, as no transfer happens.
         interrupted: Cycles for which inputs are sent, and outputs ignored, before a second reset
             that comes in the midst of them; the simulation proper begins after it.
         seed: Of the gaps and stalls.
@@ -153,7 +150,6 @@ def simulate(
             "gaps": gaps,
             "stalls": stalls,
             "unknown": unknown,
-            "ready_by_data": ready_by_data,
             "interrupted": interrupted,
             "seed": seed,
             "patience": patience,

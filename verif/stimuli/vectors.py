@@ -19,7 +19,7 @@ from .repeated_beats import repeated_beats
 from .single_beats import single_beats
 from .tensors import near_powers, tensor_scales
 
-__all__ = ["corners", "exhaustive_bits", "stimuli", "stimuli_options", "tries_everything"]
+__all__ = ["EXHAUSTIVE_BITS", "exhaustive_bits", "stimuli", "stimuli_options", "tries_everything"]
 
 #: Up to this many operand bits every combination is tried by default.
 EXHAUSTIVE_BITS = 16
