@@ -1,17 +1,18 @@
 """Every combination of inputs, bit-parallel: the engine of choice where they are few.
 
-It needs no tool, and it does not mind multipliers of different structures, which are hard for SAT.
+It does not mind multipliers of different structures, which are hard for SAT.
 """
 
 from collections.abc import Sequence
 
 from .graph import TRUE, Graph
 
-__all__ = ["NAME", "exhaust", "worthwhile"]
+__all__ = ["NAME", "cheap", "exhaust", "worthwhile"]
 
 NAME = "every combination of inputs"
 _SIDE_BY_SIDE = 17  # variables whose combinations make one long word
 _MOST_WORK = 1 << 36  # gates times combinations: some seconds
+_LITTLE_WORK = 1 << 30  # less than it takes to begin anything else
 
 
 def _support(graph: Graph, outputs: Sequence[int], inputs: Sequence[int]) -> list[int]:
@@ -20,10 +21,18 @@ def _support(graph: Graph, outputs: Sequence[int], inputs: Sequence[int]) -> lis
     return [literal for literal in inputs if literal in needed]
 
 
+def cheap(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
+    """Whether nothing could be quicker."""
+    return _work(graph, inputs, outputs) <= min(_LITTLE_WORK, _MOST_WORK)
+
+
 def worthwhile(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> bool:
     """Whether it takes seconds only."""
-    variables = len(_support(graph, outputs, inputs))
-    return variables <= 30 and max(graph.gates(outputs), 1) << variables <= _MOST_WORK
+    return _work(graph, inputs, outputs) <= _MOST_WORK
+
+
+def _work(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> int:
+    return max(graph.gates(outputs), 1) << len(_support(graph, outputs, inputs))
 
 
 def exhaust(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> dict[int, int] | None:

@@ -48,7 +48,7 @@ def plant(left: Circuit, right: Circuit, seed: int, timeout: float) -> Fault | N
         return None
     cell, what, miter = drawn
     inputs = list(miter.inputs.values())
-    answer = find(miter.graph, inputs, miter.outputs, timeout, patterns=False)
+    answer = find(miter.graph, inputs, miter.literals, timeout, patterns=False)
     if answer.values is None and not answer.reason:
         raise ContradictionError(f"The solver did not find a planted fault: {cell.name}, {what}")
     seconds = round(time.monotonic() - begun, 2)

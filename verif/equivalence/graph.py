@@ -59,15 +59,19 @@ class Graph:
             row = [*pairs, *row[2 * len(pairs) :]]
         return row[0] if row else FALSE
 
+    def operands(self, node: int) -> tuple[int, int] | None:
+        """The literals that a node is the conjunction of; none of an input."""
+        return self._operands[node]
+
     def gates(self, literals: Iterable[int]) -> int:
         """How many AND gates the literals depend on."""
-        return sum(self._operands[node] is not None for node in self._cone(literals))
+        return sum(self._operands[node] is not None for node in self.cone(literals))
 
     def support(self, literals: Iterable[int]) -> set[int]:
         """The inputs that the literals depend on."""
-        return {2 * node for node in self._cone(literals) if node and not self._operands[node]}
+        return {2 * node for node in self.cone(literals) if node and not self._operands[node]}
 
-    def _cone(self, literals: Iterable[int]) -> list[int]:
+    def cone(self, literals: Iterable[int]) -> list[int]:
         """The nodes that literals depend on, operands before what is made of them."""
         waiting = [literal >> 1 for literal in literals]
         seen = set(waiting)
@@ -85,7 +89,7 @@ class Graph:
         """The literals' values, ``width`` patterns side by side; inputs without a value are 0."""
         mask = (1 << width) - 1
         at: dict[int, int] = {}
-        for node in self._cone(literals):
+        for node in self.cone(literals):
             pair = self._operands[node]
             if pair is None:
                 at[node] = values.get(2 * node, 0) & mask
@@ -94,19 +98,3 @@ class Graph:
             left = at[a >> 1] ^ (mask if a & 1 else 0)
             at[node] = left & (at[b >> 1] ^ (mask if b & 1 else 0))
         return [at[literal >> 1] ^ (mask if literal & 1 else 0) for literal in literals]
-
-    def blif(self, inputs: Sequence[int], output: int) -> str:
-        """A function as text that ABC reads, its inputs in the order given."""
-        names = " ".join(f"n{literal >> 1}" for literal in inputs)
-        lines = [".model function", f".inputs {names}", ".outputs out"]
-        given = {literal >> 1 for literal in inputs}
-        for node in self._cone([output]):
-            pair = self._operands[node]
-            if pair is not None:
-                a, b = pair
-                lines.append(f".names n{a >> 1} n{b >> 1} n{node}\n{1 - (a & 1)}{1 - (b & 1)} 1")
-            elif not node:
-                lines.append(".names n0")
-            elif node not in given:
-                raise ValueError(f"The variable n{node} must be among the inputs, and is not")
-        return "\n".join([*lines, f".names n{output >> 1} out\n{1 - (output & 1)} 1", ".end", ""])

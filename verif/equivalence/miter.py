@@ -45,6 +45,19 @@ class Miter:
     initial: dict[int, int] = field(default_factory=dict)
 
     @property
+    def literals(self) -> list[tuple[int, int]]:
+        """The two functions of each pair."""
+        return [(pair.left, pair.right) for pair in self.pairs]
+
+    @property
+    def words(self) -> list[list[tuple[int, int]]]:
+        """The pairs of each output or register of more than one bit, the lowest bit first."""
+        words: dict[str, list[tuple[int, int]]] = {}
+        for pair in self.pairs:
+            words.setdefault(pair.name[: pair.name.rindex("[")], []).append((pair.left, pair.right))
+        return [word for word in words.values() if len(word) > 1]
+
+    @property
     def outputs(self) -> list[int]:
         """For each pair, a literal that is 1 where the two differ."""
         return [self.graph.difference(pair.left, pair.right) for pair in self.pairs]

@@ -64,7 +64,7 @@ def prove(
     for family in (kind.removeprefix("routed-") for kind in kinds if kind.startswith("routed-")):
         nextpnr.command(nextpnr.FAMILIES[family])  # refuses a missing one before any work
     progress("reading the RTL")
-    left = rtl(generated, timeout=_TOOLS)
+    left = rtl(generated, timeout=_TOOLS, ripple=not kinds)
     proofs: list[Proof] = []
     for kind in dict.fromkeys(kinds):
         progress(f"making {kind}")
@@ -79,7 +79,9 @@ def prove(
     if other is not None:
         progress(f"proving {words}")
         begun = time.monotonic()
-        right = rtl(other, timeout=_TOOLS, what=f"RTL with {words}")
+        if kinds:
+            left = rtl(generated, timeout=_TOOLS, ripple=True)
+        right = rtl(other, timeout=_TOOLS, what=f"RTL with {words}", ripple=True)
         proofs.append(_timed(generated, words, left, right, timeout, seed, begun))
     return proofs
 
@@ -150,7 +152,8 @@ def compare(
         proof = replace(proof, command=f"{proof.command} --seed {seed}")
     begun = time.monotonic()
     inputs = list(miter.inputs.values())
-    found = find(miter.graph, inputs, miter.outputs, timeout, seed=seed)
+    words = miter.words if "=" in kind else ()
+    found = find(miter.graph, inputs, miter.literals, timeout, seed=seed, words=words)
     seconds = round(time.monotonic() - begun, 2)
     proof = replace(proof, engine=found.engine, solver_seconds=seconds)
     if found.values is None and found.reason:

@@ -34,7 +34,7 @@ proc
 opt_expr
 {reduce}async2sync
 dffunmap
-techmap
+techmap{maps}
 opt_expr
 simplemap
 opt_clean
@@ -45,6 +45,19 @@ _FLATTEN = "flatten -noscopeinfo\n"
 _REDUCE = "wreduce\nopt_clean\n"
 # Without these marks Yosys would leave the models of cells alone.
 _OPEN = "setattr -mod -unset whitebox -unset lib_whitebox -unset blackbox -unset keep_hierarchy *\n"
+
+# Of the models for one cell, Yosys takes the one whose name comes first.
+_RIPPLE = """\
+(* techmap_celltype = "$lcu" *)
+module _80_ripple (P, G, CI, CO);
+parameter WIDTH = 2;
+input [WIDTH-1:0] P, G;
+input CI;
+output [WIDTH-1:0] CO;
+wire [WIDTH:0] carry = {CO, CI};
+assign CO = G | (P & carry[WIDTH-1:0]);
+endmodule
+"""
 
 # A model's value for a pin that is left open, which synthesis would take for always open.
 _PULL = re.compile(r"\(\w+ === 1'bz\) \? 1'b[01] : ")
@@ -61,11 +74,18 @@ class Side:
 
 
 def _side(
-    what: str, script: str, files: dict[str, str], top: str, *, timeout: float, keep: bool = False
+    what: str,
+    script: str,
+    files: dict[str, str],
+    top: str,
+    *,
+    timeout: float,
+    keep: bool = False,
+    maps: str = "",
 ) -> Side:
     flat = {"flatten": "", "reduce": ""} if keep else {"flatten": _FLATTEN, "reduce": _REDUCE}
     text = yosys.run(
-        script + _GATES.format(**flat), files, ["gates.json"], timeout=timeout
+        script + _GATES.format(**flat, maps=maps), files, ["gates.json"], timeout=timeout
     )["gates.json"]
     circuit = read_circuit(text, top)
     counted: dict[str, int] = {}
@@ -74,13 +94,20 @@ def _side(
     return Side(what, circuit, dict(sorted(counted.items())), {"yosys": version_in(text)})
 
 
-def rtl(generated: Generated, *, timeout: float = 600, what: str = "RTL") -> Side:
-    """The unit as it was described, by Yosys's plain mapping of operators to gates."""
+def rtl(
+    generated: Generated, *, timeout: float = 600, what: str = "RTL", ripple: bool = False
+) -> Side:
+    """The unit as it was described, by Yosys's plain mapping of operators to gates.
+
+    With ``ripple`` carries ripple from bit to bit, so that sums are made of full adders.
+    """
+    maps = " -map +/techmap.v -map ripple.v" if ripple else ""
     top = generated.top
     script = (
         f"read_rtlil design.il\nhierarchy -check -top {top}\ndelete */t:$print */t:$check\n"
     )
-    return _side(what, script, {"design.il": generated.rtlil}, top, timeout=timeout)
+    files = {"design.il": generated.rtlil, "ripple.v": _RIPPLE}
+    return _side(what, script, files, top, timeout=timeout, maps=maps)
 
 
 def make_side(generated: Generated, kind: str, *, timeout: float = 600) -> Side:

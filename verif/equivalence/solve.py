@@ -1,10 +1,11 @@
-"""One formula answered: by random patterns where they tell, else in full; always checked."""
+"""One question answered: by random patterns where they tell, else in full; always checked."""
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import engine, exhaustion
+from ..netlist.solver import ContradictionError
+from . import exhaustion, sums, sweep
 from .graph import Graph
 
 __all__ = ["ContradictionError", "Found", "find", "random_values"]
@@ -12,13 +13,9 @@ __all__ = ["ContradictionError", "Found", "find", "random_values"]
 _PATTERNS = 1024
 
 
-class ContradictionError(RuntimeError):
-    """The solver said what simulation shows to be false."""
-
-
 @dataclass(frozen=True)
 class Found:
-    """Values of the inputs for which some output is 1; ``None`` with a reason, or without one.
+    """Values of the inputs at which some pair differs; ``None`` with a reason, or without one.
 
     Without one there are no such values.
     """
@@ -37,20 +34,22 @@ def random_values(inputs: Sequence[int], seed: int, width: int = _PATTERNS) -> d
 def find(
     graph: Graph,
     inputs: Sequence[int],
-    outputs: Sequence[int],
+    pairs: Sequence[tuple[int, int]],
     timeout: float,
     *,
     seed: int = 0,
     patterns: bool = True,
+    words: Sequence[Sequence[tuple[int, int]]] = (),
 ) -> Found:
-    """Values that make one of ``outputs`` true, sought for ``timeout`` seconds by the solver.
+    """Values at which a pair of literals differs, sought for ``timeout`` seconds by the solver.
 
     Without ``patterns`` none are tried that are random, so that what answers is what proves.
+    ``words`` are those of the pairs that are bits of one number, which may be a sum.
 
     Raises:
-        YosysError: if the solver cannot be used.
-        ContradictionError: if its values do not do what it says.
+        ContradictionError: if the solver says what simulation shows to be false.
     """
+    outputs = [graph.difference(a, b) for a, b in pairs]
     if patterns:
         drawn = random_values(inputs, seed)
         for bits in graph.simulate(outputs, drawn, _PATTERNS):
@@ -60,14 +59,25 @@ def find(
                 return Found(values, "random patterns")
     if not any(outputs):  # literals that all are the constant false
         return Found(None, "equal structure")
-    if exhaustion.worthwhile(graph, inputs, outputs):
+    if exhaustion.cheap(graph, inputs, outputs):
         return Found(exhaustion.exhaust(graph, inputs, outputs), exhaustion.NAME)
-    answer = engine.solve(graph.blif(inputs, graph.any(outputs)), len(inputs), timeout)
+    last = exhaustion.worthwhile(graph, inputs, outputs)
+    name, rest = sweep.NAME, pairs
+    answer = sweep.solve(graph, inputs, pairs, timeout, seed, rounds=1 if last or words else None)
+    if answer.differ is None and last:
+        return Found(exhaustion.exhaust(graph, inputs, outputs), exhaustion.NAME)
+    if answer.differ is None and words:
+        equal = sums.equal_words(graph, words)
+        shown = [word for word, holds in zip(words, equal, strict=True) if holds]
+        known = {pair for word in shown for pair in word}
+        rest = [pair for pair in pairs if pair not in known]
+        name = f"{sums.NAME}; {sweep.NAME}" if shown else sweep.NAME
+        answer = sweep.solve(graph, inputs, rest, timeout, seed)
     if answer.differ is None:
-        return Found(None, engine.NAME, answer.reason)
+        return Found(None, name, answer.reason)
     if not answer.differ:
-        return Found(None, engine.NAME)
-    values = dict(zip(inputs, answer.inputs, strict=True))
+        return Found(None, name)
+    values = dict(answer.values)
     if not any(graph.simulate(outputs, values, 1)):
         raise ContradictionError("The solver gave a counterexample that is none")
-    return Found(values, engine.NAME)
+    return Found(values, name)

@@ -54,10 +54,8 @@ def trace(
                 for register, literal in zip(circuit.registers, found[len(names) :], strict=True)
             }
         steps.append((inputs, results[0], results[1]))
-    differences = [
-        graph.difference(one[name], other[name]) for _, one, other in steps for name in one
-    ]
-    values = find(graph, free, differences, timeout).values
+    pairs = [(one[name], other[name]) for _, one, other in steps for name in one]
+    values = find(graph, free, pairs, timeout).values
     if values is None:
         return []
     told: list[Cycle] = []

@@ -6,7 +6,7 @@ import pytest
 
 from bitwright.cli import main
 from bitwright.cli.arguments import PROOFS
-from bitwright.verif.equivalence import KINDS, engine, exhaustion
+from bitwright.verif.equivalence import KINDS, exhaustion, sweep
 
 TINY = ("float-multiplier", "-p", "a=e2m1fn", "-p", "b=e2m1fn", "-p", "o=e2m1fn")
 
@@ -54,8 +54,8 @@ def test_a_refutation(run):
 
 def test_what_is_not_decided_has_a_sentence_and_a_status(run, monkeypatch):
     monkeypatch.setattr(exhaustion, "_MOST_WORK", 0)
-    late = engine.Answer(None, reason="the solver came to no end within 7 seconds")
-    monkeypatch.setattr(engine, "solve", lambda *_: late)
+    late = sweep.Answer(None, reason="the solver came to no end within 7 seconds")
+    monkeypatch.setattr(sweep, "solve", lambda *_, **__: late)
     status, out, err = run(*TINY, "--of", "gates-area", "--timeout", "7")
     assert (status, err) == (1, "")
     rows = out.splitlines()

@@ -2,10 +2,11 @@
 
 import itertools
 import random
+from types import SimpleNamespace
 
 import pytest
 
-from bitwright.verif.equivalence import engine, exhaustion
+from bitwright.verif.equivalence import exhaustion, sweep
 from bitwright.verif.equivalence.graph import FALSE, TRUE, Graph
 
 OPERATIONS = {
@@ -89,9 +90,8 @@ def test_one_combination_of_many_is_found():
         hit = graph.conjunction(hit, literal ^ (1 - (wanted >> n & 1)))
     values = exhaustion.exhaust(graph, literals, [hit])
     assert values == {literal: wanted >> n & 1 for n, literal in enumerate(literals)}
-    answer = engine.solve(graph.blif(literals, hit), 20, 60)
-    assert answer.differ
-    assert answer.inputs == tuple(wanted >> n & 1 for n in range(20))
+    answer = sweep.solve(graph, literals, [(hit, FALSE)], 60)
+    assert (answer.differ, answer.values) == (True, values)
 
 
 def product(graph: Graph, a: list[int], b: list[int]) -> list[int]:
@@ -107,38 +107,101 @@ def product(graph: Graph, a: list[int], b: list[int]) -> list[int]:
     return total
 
 
-def commuted(width: int) -> tuple[Graph, list[int], list[int]]:
-    """Where ``a * b`` and ``b * a`` differ."""
+def commuted(width: int) -> tuple[Graph, list[int], list[tuple[int, int]]]:
+    """``a * b`` and ``b * a``, bit by bit."""
     graph = Graph()
     a, b = ([graph.input() for _ in range(width)] for _ in range(2))
-    differ = [
-        graph.difference(x, y)
-        for x, y in zip(product(graph, a, b), product(graph, b, a), strict=True)
-    ]
-    return graph, [*a, *b], differ
+    pairs = list(zip(product(graph, a, b), product(graph, b, a), strict=True))
+    return graph, [*a, *b], pairs
 
 
 def test_products_commute_by_either_engine():
-    graph, inputs, differ = commuted(5)
+    graph, inputs, pairs = commuted(5)
+    differ = [graph.difference(a, b) for a, b in pairs]
     assert graph.gates(differ) > 100
     assert exhaustion.worthwhile(graph, inputs, differ)
     assert exhaustion.exhaust(graph, inputs, differ) is None
-    assert engine.solve(graph.blif(inputs, graph.any(differ)), 10, 60).differ is False
-    differ[7] ^= 1
-    assert exhaustion.exhaust(graph, inputs, differ) is not None
-    assert engine.solve(graph.blif(inputs, graph.any(differ)), 10, 60).differ is True
+    assert sweep.solve(graph, inputs, pairs, 60).differ is False
+    pairs[7] = pairs[7][0], pairs[7][1] ^ 1
+    answer = sweep.solve(graph, inputs, pairs, 60)
+    assert answer.differ
+    left, right = (graph.simulate(side, answer.values, 1) for side in zip(*pairs, strict=True))
+    assert left != right
 
 
 def test_a_question_too_hard_is_not_decided():
-    graph, inputs, differ = commuted(20)
-    assert not exhaustion.worthwhile(graph, inputs, differ)
-    answer = engine.solve(graph.blif(inputs, graph.any(differ)), 40, 1)
-    assert answer.differ is None
+    graph, inputs, pairs = commuted(20)
+    assert not exhaustion.worthwhile(graph, inputs, [graph.difference(a, b) for a, b in pairs])
+    answer = sweep.solve(graph, inputs, pairs, 1)
+    assert (answer.differ, answer.values) == (None, {})
     assert answer.reason == "the solver came to no end within 1 seconds"
+
+
+def test_rounds_end_too():
+    graph, inputs, pairs = commuted(9)
+    assert sweep.solve(graph, inputs, pairs, 1e9, rounds=1).differ is None
+
+
+@pytest.mark.parametrize("seed", list(range(25)))
+def test_a_sweep_says_what_all_inputs_say(seed):
+    """Random logic of few inputs, where many nodes are equal, inverse or constant."""
+    graph, literals, tables, pool = drawn(seed, gates=60)
+    given = dict(zip(literals, tables, strict=True))
+    draw = random.Random(seed)
+    for _ in range(20):
+        some = [tuple(draw.choice(pool)[0] for _ in range(2)) for _ in range(draw.randint(1, 3))]
+        one, other = (graph.simulate(side, given, 32) for side in zip(*some, strict=True))
+        answer = sweep.solve(graph, literals, some, 60, seed)
+        assert answer.differ == (one != other)
+        if answer.differ:
+            left, right = (
+                graph.simulate(side, answer.values, 1) for side in zip(*some, strict=True)
+            )
+            assert left != right
+
+
+@pytest.mark.parametrize("seed", list(range(5)))
+def test_equal_logic_of_another_structure_is_equal(seed):
+    """Every function of the pool against its table, written out as a sum of minterms."""
+    graph, literals, _, pool = drawn(seed)
+    pairs = [(literal, minterms(graph, literals, table)) for literal, table in pool]
+    answer = sweep.solve(graph, literals, pairs, 60, seed)
+    assert answer.differ is False
+    literal, table = pool[-1]
+    for row in range(0, 32, 5):
+        spoilt = [*pairs[:-1], (literal, minterms(graph, literals, table ^ 1 << row))]
+        answer = sweep.solve(graph, literals, spoilt, 60, seed)
+        assert answer.values == {name: row >> n & 1 for n, name in enumerate(literals)}
+
+
+def minterms(graph: Graph, literals: list[int], table: int) -> int:
+    rows = [row for row in range(1 << len(literals)) if table >> row & 1]
+    return graph.any(
+        graph.any(name ^ (row >> n & 1) for n, name in enumerate(literals)) ^ 1 for row in rows
+    )
+
+
+def test_the_clock_is_looked_at(monkeypatch):
+    graph, inputs, pairs = commuted(6)
+    ticks = itertools.count()
+    monkeypatch.setattr(sweep, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    assert sweep.solve(graph, inputs, pairs, 10_000).differ is False
+    looks = next(ticks)
+    assert looks > 20
+    assert sweep.solve(graph, inputs, pairs, looks // 2).differ is None
+    assert next(ticks) - looks == looks // 2 + 3
+
+
+def test_a_solver_that_calls_everything_equal_is_found_out(monkeypatch):
+    graph, inputs, pairs = commuted(4)
+    pairs[5] = pairs[5][0], pairs[4][1]
+    monkeypatch.setattr(sweep.Solver, "solve", lambda *_: False)
+    with pytest.raises(sweep.ContradictionError, match="calls equal what simulation tells apart"):
+        sweep.solve(graph, inputs, pairs, 60)
 
 
 def test_a_variable_that_is_no_input_is_refused():
     graph = Graph()
     a, b = graph.input(), graph.input()
     with pytest.raises(ValueError, match="must be among the inputs"):
-        graph.blif([a], graph.conjunction(a, b))
+        sweep.solve(graph, [a], [(graph.conjunction(a, b), a)], 60)

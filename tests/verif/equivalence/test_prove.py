@@ -19,9 +19,9 @@ from bitwright.verif.equivalence import (
     UNDECIDED,
     EmptyProofError,
     NetlistError,
-    engine,
     exhaustion,
     prove,
+    sweep,
 )
 from bitwright.verif.equivalence.fault import plant
 from bitwright.verif.equivalence.miter import make_miter
@@ -83,12 +83,17 @@ def test_all_that_is_made_of_a_unit_is_the_unit():
     assert by["ice40"].method.endswith("equal initial values")
 
 
-@pytest.mark.parametrize("work", [exhaustion._MOST_WORK, 0])
-def test_faults_are_found_by_either_engine(monkeypatch, work):
-    monkeypatch.setattr(exhaustion, "_MOST_WORK", work)
+@pytest.fixture(scope="module")
+def pipelined():
     made = generate("float-multiplier", PIPELINED)
-    left, right = rtl(made), make_side(made, "ice40")
-    seeds = range(12) if work else range(3)
+    return rtl(made), make_side(made, "ice40")
+
+
+@pytest.mark.parametrize("work", [exhaustion._MOST_WORK, 0])
+def test_faults_are_found_by_either_engine(monkeypatch, pipelined, work):
+    monkeypatch.setattr(exhaustion, "_MOST_WORK", work)
+    left, right = pipelined
+    seeds = range(12)
     faults = [plant(left.circuit, right.circuit, seed, 60) for seed in seeds]
     assert all(fault is not None and fault.found for fault in faults)
     assert len({(fault.cell, fault.what) for fault in faults if fault}) > len(seeds) // 2
@@ -102,22 +107,23 @@ def test_faults_are_found_by_either_engine(monkeypatch, work):
 
 def test_a_solver_that_always_agrees_is_found_out(monkeypatch):
     monkeypatch.setattr(exhaustion, "_MOST_WORK", 0)
-    monkeypatch.setattr(engine, "solve", lambda *_: engine.Answer(False))
+    monkeypatch.setattr(sweep, "solve", lambda *_, **__: sweep.Answer(False))
     with pytest.raises(ContradictionError, match="did not find a planted fault"):
         prove(generate("float-multiplier", TINY), ["verilog"])
 
 
 def test_a_solver_with_a_wrong_example_is_found_out(monkeypatch):
     monkeypatch.setattr(exhaustion, "_MOST_WORK", 0)
-    monkeypatch.setattr(engine, "solve", lambda _, n, __: engine.Answer(True, (0,) * n))
+    zeros = lambda _, inputs, *__, **___: sweep.Answer(True, dict.fromkeys(inputs, 0))  # noqa: E731
+    monkeypatch.setattr(sweep, "solve", zeros)
     with pytest.raises(ContradictionError, match="counterexample that is none"):
         prove(generate("float-multiplier", TINY), ["verilog"])
 
 
 def test_out_of_time_is_not_decided(monkeypatch):
     monkeypatch.setattr(exhaustion, "_MOST_WORK", 0)
-    late = engine.Answer(None, reason="the solver came to no end within 3 seconds")
-    monkeypatch.setattr(engine, "solve", lambda *_: late)
+    late = sweep.Answer(None, reason="the solver came to no end within 3 seconds")
+    monkeypatch.setattr(sweep, "solve", lambda *_, **__: late)
     (proof,) = prove(generate("float-multiplier", TINY), ["gates-area"], timeout=3)
     assert (proof.verdict, proof.proven) == (UNDECIDED, False)
     assert proof.reason == "the solver came to no end within 3 seconds"
@@ -126,8 +132,8 @@ def test_out_of_time_is_not_decided(monkeypatch):
 
 def test_a_fault_that_is_not_found_in_time_decides_nothing(monkeypatch):
     monkeypatch.setattr(exhaustion, "_MOST_WORK", 0)
-    answers = iter([engine.Answer(False), engine.Answer(None, reason="too long")])
-    monkeypatch.setattr(engine, "solve", lambda *_: next(answers))
+    answers = iter([sweep.Answer(False), sweep.Answer(None, reason="too long")])
+    monkeypatch.setattr(sweep, "solve", lambda *_, **__: next(answers))
     (proof,) = prove(generate("float-multiplier", TINY), ["gates-area"], timeout=3)
     assert (proof.verdict, proof.proven) == (UNDECIDED, False)
     assert proof.reason == "the planted fault was not found within 3 seconds"
