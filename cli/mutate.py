@@ -22,7 +22,13 @@ def mutate(options: argparse.Namespace) -> int:
     output.line(
         f"{options.unit}: {result.gates:,} gates{registers}, {result.mutants:,} mutants: "
         f"{result.killed:,} killed, {result.equivalent:,} equivalent, {result.survived:,} survived"
+        f"; {result.killed_of_visible:.2f} % killed of those not equivalent"
     )
+    if result.survived:
+        output.line(
+            f"of the survivors, {result.found:,} are shown by vectors that a SAT solver found, "
+            f"{result.undecided:,} are not decided"
+        )
     output.line(f"{result.stimuli}; {result.basis}; seed {result.seed}; {result.seconds} s")
     for survivor in result.survivors:
         output.line(f"  survived: {survivor}")

@@ -41,7 +41,8 @@ def _shown(name: str) -> dict[str, Any]:
         "mutants": mutants.mutants,
         "killed": mutants.killed,
         "equivalent": mutants.equivalent,
-        "survived": mutants.survived,
+        "found": mutants.found,
+        "undecided": mutants.undecided,
         "proofs": {proof.kind: proof.verdict for proof in proofs},
         "yosys": version(),
     }
@@ -73,10 +74,11 @@ def proof_table() -> str:
                 f"{found['mutants']:,}",
                 f"{100 * found['killed'] / visible:.2f} %" if visible else "-",
                 f"{found['equivalent']:,}",
-                f"{found['survived']:,}",
+                f"{found['found']:,}",
+                f"{found['undecided']:,}",
                 f"{proven} of {len(found['proofs'])}" if found["proofs"] else "wires only",
             )
         )
     columns = ("unit", "bits of input", "inputs exhausted", "gates", "mutants", "killed",
-               "equivalent", "survived", "proven equal")  # fmt: skip
+               "equivalent", "found by SAT", "not decided", "proven equal")  # fmt: skip
     return table(columns, rows)

@@ -40,5 +40,6 @@ def tool_versions() -> dict[str, str]:
         "python": platform.python_version(),
         "amaranth": version("amaranth"),
         "numpy": version("numpy"),
+        "python-sat": version("python-sat"),
         "yosys": yosys.version(),
     }

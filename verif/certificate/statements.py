@@ -66,7 +66,8 @@ def mutation(generated: Generated, seed: int) -> tuple[Statement, Testbench]:
     bench = make_testbench(generated, done, seed=seed)
     summary = (
         f"{result.killed:,} of {result.mutants:,} mutants killed, {result.equivalent:,} "
-        f"equivalent, {result.survived:,} survived; {bench.rows:,} "
+        f"equivalent ({result.basis}), {result.found:,} shown only by vectors that SAT found, "
+        f"{result.undecided:,} not decided; {bench.rows:,} "
         f"{'clock cycles' if result.registers else 'vectors'} kill {bench.killed:,}"
     )
     enough = result.killed_of_visible >= KILLED_PERCENT and result.mutants > 0

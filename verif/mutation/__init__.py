@@ -1,7 +1,8 @@
 """What vectors are worth: mutants of a unit's netlist, and the fewest vectors that kill them."""
 
-from .campaign import MOST_EXHAUSTIVE_BITS, Mutation, mutate, mutation_of, named, trial
+from .campaign import MOST_EXHAUSTIVE_BITS, trial
 from .minimal import minimal_rows
+from .record import Mutation, mutate, mutation_of, named
 from .testbench import Testbench, make_testbench
 
 __all__ = [

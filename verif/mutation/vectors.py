@@ -8,6 +8,7 @@ import numpy as np
 from ...gen.generate import Generated
 from ..compare import element
 from ..netlist import Evaluator, GateNetlist, planes_of
+from ..netlist.bits import bits_of, planes_from
 from ..netlist.planes import lane_mask
 
 __all__ = ["UnsoundError", "Vectors", "expect_sound"]
@@ -74,6 +75,18 @@ class Vectors:
             right = np.array_equal(answers[netlist.rows(f"o_{name}")], expected)
             expect_sound(generated.name, right)
         return cls(count, planes, answers, mask)
+
+    def and_then(self, others: "Vectors") -> "Vectors":
+        """These vectors, and after them the others."""
+
+        def joined(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+            whole = self.count // 64
+            bits = bits_of(first[:, whole:], self.count % 64), bits_of(second, others.count)
+            return np.hstack([first[:, :whole], planes_from(np.hstack(bits))])
+
+        count = self.count + others.count
+        planes, answers = joined(self.planes, others.planes), joined(self.answers, others.answers)
+        return Vectors(count, planes, answers, lane_mask(count))
 
     def column(self, vector: int) -> np.ndarray:
         """The bits of one vector."""

@@ -17,7 +17,7 @@ from .evaluate import Evaluator, evaluate_gate
 from .gates import ARITY, GateNetlist, Op
 from .kernel import aligned, find_kernel, kernel, number, pointer
 
-__all__ = ["Fault", "Kind", "all_faults", "all_seen", "first_seen", "with_fault"]
+__all__ = ["Fault", "Kind", "all_faults", "all_seen", "fanout", "first_seen", "with_fault"]
 
 OUTPUT = -1
 """The pin number of a gate's output."""
@@ -156,7 +156,7 @@ def _seen(
             f"Planes must have {len(sources)} rows, as long as the mask's {len(mask)} words, "
             f"not the shape {rows.shape}"
         )
-    starts, readers = _readers(netlist)
+    starts, readers = fanout(netlist)
     seen = np.zeros((len(faults), words), np.uint64) if everything else None
     loops = kernel() if backend == "c" else find_kernel()[0] if backend is None else None
     if loops is None:
@@ -183,7 +183,7 @@ def _seen(
     return first, seen
 
 
-def _readers(netlist: GateNetlist) -> tuple[np.ndarray, np.ndarray]:
+def fanout(netlist: GateNetlist) -> tuple[np.ndarray, np.ndarray]:
     """Gates that read each net: where they begin in one list, and the list."""
     used = np.arange(3) < ARITY[netlist.op][:, None]
     nets, gates = netlist.operands[used], np.nonzero(used)[0]

@@ -39,6 +39,14 @@ class Trace:
     def __getitem__(self, rows: slice) -> "Trace":
         return Trace(self.inputs[rows], self.outputs[rows], self.watched[rows])
 
+    def and_then(self, other: "Trace") -> "Trace":
+        """This trace, and after it the other."""
+        return Trace(
+            np.concatenate([self.inputs, other.inputs]),
+            np.concatenate([self.outputs, other.outputs]),
+            np.concatenate([self.watched, other.watched]),
+        )
+
 
 def with_buffers(netlist: GateNetlist) -> GateNetlist:
     """The netlist with a buffer behind each register, whose output's faults are the register's."""

@@ -1,13 +1,25 @@
 """Complete mutation, against every mutant tried by itself on every input."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bitwright.cli.main import main
 from bitwright.gen.generate import generate
-from bitwright.verif.mutation import campaign, mutate, named, trial
+from bitwright.verif.mutation import (
+    campaign,
+    make_testbench,
+    mutate,
+    named,
+    record,
+    survivors,
+    trial,
+)
 from bitwright.verif.mutation.vectors import UnsoundError
-from bitwright.verif.netlist import Evaluator, all_faults, gate_netlist, with_fault
+from bitwright.verif.netlist import Evaluator, all_faults, gate_netlist, retimed, with_fault
+from bitwright.verif.netlist.solver import ContradictionError
 
 COMMAND = ["mutate", "float-multiplier", "-p", "a=e2m1fn", "-p", "b=e2m1fn"]
 TINY = {"a": "e2m1fn", "b": "e2m1fn", "o": "e4m3fn"}
@@ -47,13 +59,69 @@ def test_survivors_are_named():
     made = generate("float-multiplier", TINY)
     result = mutate(made, 2)
     assert result.survived > 20
-    assert result.equivalent == 0
-    assert len(result.survivors) == campaign.SHOWN
+    assert len(result.survivors) == record.SHOWN
     assert "stuck at" in result.survivors[0] or "inverted" in result.survivors[0]
     done = trial(made, 2)
-    assert named(done, int(np.flatnonzero(done.first < 0)[0])) == result.survivors[0]
+    number = int(np.flatnonzero(~done.killed & ~done.proven)[0])
+    name, _, shown = result.survivors[0].rpartition(", which ")
+    assert name == named(done, number)
+    a, b = re.fullmatch(r"i_a=0x(.) i_b=0x(.) shows", shown).groups()
+    column = done.vectors.column(done.first[number])
+    bits = [column[done.netlist.rows(port)][::-1] for port in ("i_a", "i_b")]
+    assert [int(a, 16), int(b, 16)] == [int("".join(map(str, part)), 2) for part in bits]
     options = "-p a=e2m1fn -p b=e2m1fn --vectors 2 --seed 0"
     assert result.command == f"bitwright mutate float-multiplier {options}"
+
+
+@pytest.mark.parametrize("stages", ["0", "1", "2"])
+def test_the_solver_decides_what_few_vectors_leave(stages):
+    """What it proves and what it finds is what all vectors tell. Of a clocked unit it finds
+    operands, but no gaps, stalls and resets, which only mutants of the handshake need."""
+    made = generate("float-multiplier", TINY | {"stages": stages})
+    everything, few = trial(made), trial(made, 2)
+    assert few.killed.sum() < everything.killed.sum() - 20
+    assert (few.proven == everything.proven).all()
+    assert (few.killed <= everything.killed).all()
+    result = mutate(made, 2)
+    assert result.found + result.undecided == result.survived
+    assert result.found > 20
+    assert result.undecided == 0 if stages == "0" else result.undecided < 0.02 * result.mutants
+    assert make_testbench(made, few).killed == result.killed + result.found
+
+
+def test_what_was_not_asked_is_not_decided(monkeypatch):
+    monkeypatch.setattr(survivors, "_MOST", 0)
+    result = mutate(generate("float-multiplier", TINY), 2)
+    assert (result.equivalent, result.found) == (0, 0)
+    assert result.undecided == result.survived > 20
+    assert result.basis == "no mutant is proven equivalent"
+
+
+def test_a_golden_model_that_is_wrong_where_the_solver_looks_is_found(monkeypatch):
+    right = survivors.golden
+
+    def wrong(name, unit, inputs):
+        want = right(name, unit, inputs)
+        want["p"][-1] ^= 1
+        return want
+
+    monkeypatch.setattr(survivors, "golden", wrong)
+    with pytest.raises(UnsoundError):
+        mutate(generate("float-multiplier", TINY), 2)
+
+
+def test_a_proof_that_a_simulation_refutes_is_no_proof(monkeypatch):
+    ask = retimed.Retimed.ask
+
+    def lie(self, fault, conflicts):
+        answer = ask(self, fault, conflicts)
+        lies.append(answer.visible)
+        return replace(answer, visible=False) if answer.visible and len(lies) < 5 else answer
+
+    lies = []
+    monkeypatch.setattr(retimed.Retimed, "ask", lie)
+    with pytest.raises(ContradictionError, match="equivalent that a simulation shows"):
+        mutate(generate("float-multiplier", TINY | {"stages": "1"}), 2)
 
 
 @pytest.mark.parametrize("stages", ["0", "1"])
@@ -77,7 +145,7 @@ def test_a_netlist_that_is_wrong_has_no_mutants(stages, monkeypatch, capsys):
     ("unit", "texts"),
     [
         ("float-multiplier", {}),
-        ("float-multiplier", {"stages": "1"}),
+        ("float-multiplier", {"stages": "3"}),
         ("lmul-multiplier", {}),
         ("float-converter", {"a": "fp16", "o": "e4m3fn"}),
         ("dot-product", {"a": "e2m1fn", "b": "e2m1fn", "lanes": "2", "o": "exact"}),

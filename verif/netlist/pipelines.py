@@ -1,0 +1,243 @@
+"""What the registers of a pipeline can hold together, and when it does not matter what they hold.
+
+In a state that nobody can bring about, a gate may do much that it never does. Two things are known
+of pipelines, and both are proven here for the netlist in hand before they are used:
+
+* *Idle* registers: while a stage holds nothing, that is while its control register is as after
+  reset, the other registers of the stage do not matter: change one of them, and no output changes,
+  and in the next cycle only registers that are idle then.
+* *History*: all stages move together, or, while the result waits, none does. So the state is, but
+  for idle registers, what so many moves make of some state, as many as one likes.
+
+So a mutant is equivalent if, in every state that has such a history, and with anything in the idle
+registers, it answers the same and leaves the same in all registers that are not idle then. For let
+two states be alike if they differ in idle registers only: the unit and its mutant begin in the same
+state and stay in states that are alike, since each step of the mutant is alike to the unit's from
+the same state, and the unit's steps from states that are alike are alike. After a reset the history
+is one in which nothing was offered.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .clauses import literal
+from .detect import Detector, Seen, own_variables
+from .evaluate import Evaluator
+from .faults import OUTPUT, Fault, Kind
+from .frames import Clause, Frame, equal, follows
+from .gates import ARITY, GateNetlist
+from .solver import Solver
+
+__all__ = ["Pipeline", "all_equal", "find_pipeline", "waiting", "waits"]
+
+_CONFLICTS = 2_000
+_SAMPLES = 64
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What was proven.
+
+    Attributes:
+        idle: For the number of a register, the literal of its stage's control register that makes
+            it idle.
+        seen: What is watched: a register's next value only where it is not idle then.
+        given: What the state keeps to, except in a cycle of reset.
+        moves: Of how many its history is; 0 where none was proven.
+    """
+
+    idle: Mapping[int, int]
+    seen: Seen
+    given: Sequence[Clause]
+    moves: int
+
+
+def find_pipeline(
+    netlist: GateNetlist, seen: Seen, given: Sequence[Clause], moves: int
+) -> Pipeline:
+    """Prove what can be proven of a netlist with a buffer behind each register.
+
+    Parameters:
+        netlist: Which.
+        seen: When outputs and next values count.
+        given: What all inputs keep to.
+        moves: Of how many the history shall be.
+    """
+    controls = _controls(netlist)
+    guesses = _guess(netlist, controls)
+    while True:
+        idle = {register: literals[0] for register, literals in guesses.items() if literals}
+        now = _watched(netlist, seen, idle)
+        detector = Detector(netlist, now, given)
+        wrong = []
+        for register, control in idle.items():
+            fault = Fault(register, OUTPUT, Kind.INVERTED)
+            if detector.ask(fault, _CONFLICTS, [control]).visible is not False:
+                wrong.append(register)
+        if not wrong:
+            break
+        for register in wrong:
+            guesses[register].pop(0)
+    if not (moves and waits(netlist, given) and _starts(netlist, controls, idle, moves)):
+        return Pipeline(idle, now, given, 0)
+    return Pipeline(idle, now, [*given, *_history(netlist, given, idle, moves)], moves)
+
+
+def _controls(netlist: GateNetlist) -> dict[int, bool]:
+    """Registers that a reset sets to what they hold initially, and to what: guessed from states at
+    random, and proven in `_starts`."""
+    rng = np.random.default_rng(0)
+    rows = len(netlist.input_nets) + netlist.registers
+    planes = rng.integers(0, 1 << 64, (rows, _SAMPLES), np.uint64)
+    for row in range(*netlist.rows("rst").indices(rows)) if "rst" in netlist.inputs else ():
+        planes[row] = ~np.uint64(0)
+    found = Evaluator(netlist)(planes)[len(netlist.output_nets) :]
+    level = np.where(netlist.initial, ~np.uint64(0), np.uint64(0))
+    same = (found == level[:, None]).all(axis=1) if "rst" in netlist.inputs else []
+    return {k: bool(netlist.initial[k]) for k in np.flatnonzero(same).tolist()}
+
+
+def _sources(netlist: GateNetlist) -> list[set[int]]:
+    """For each register, the inputs and registers that its next value depends on, by their nets."""
+    sources: list[set[int]] = [{net} for net in range(netlist.nets)]
+    for op, operands, net in zip(
+        netlist.op.tolist(), netlist.operands.tolist(), netlist.driven.tolist(), strict=True
+    ):
+        sources[net] = set().union(*(sources[n] for n in operands[: ARITY[op]]))
+    return [sources[net] for net in netlist.next_state.tolist()]
+
+
+def _guess(netlist: GateNetlist, controls: Mapping[int, bool]) -> dict[int, list[int]]:
+    """What may make each register idle: the control register that is as far from the inputs, or
+    any where a register depends on no input."""
+    number = {net: k for k, net in enumerate(netlist.state.tolist())}
+    reads = _sources(netlist)
+    offers = set(netlist.inputs["i_valid"])
+    carried = {net for port, nets in netlist.inputs.items() if port.startswith("i_")
+               for net in nets} - offers  # fmt: skip
+    depths = {}
+    others = set(number.values()) - controls.keys()
+    for begin, members in ((offers, set(controls)), (carried, others)):
+        depth = {k: 1 for k in members if reads[k] & begin}
+        front = set(depth)
+        while front:
+            nets = {int(netlist.state[k]) for k in front}
+            front = {k for k in members - depth.keys() if reads[k] & nets}
+            depth |= dict.fromkeys(front, 1 + max(depth.values(), default=0))
+        depths |= depth
+    idle = {
+        k: literal(int(netlist.driven[k])) * (1 if begins else -1)
+        for k, begins in controls.items()
+    }
+    return {
+        k: [idle[c] for c in controls if k not in depths or depths.get(c) == depths[k]]
+        for k in sorted(others)
+    }
+
+
+def _watched(netlist: GateNetlist, seen: Seen, idle: Mapping[int, int]) -> Seen:
+    """The same, with the next values of idle registers only where they are not idle then."""
+    following = {
+        literal(int(netlist.driven[k])): literal(int(net))
+        for k, net in enumerate(netlist.next_state)
+    }
+    outputs = set(netlist.output_nets.tolist())
+    found = {net: list(when) for net, when in seen.items() if net in outputs}
+    for k, net in enumerate(netlist.next_state.tolist()):
+        control = idle.get(k)
+        awake = [] if control is None else [
+            -following[abs(control)] if control > 0 else following[abs(control)]
+        ]  # fmt: skip
+        found.setdefault(net, []).append(awake)
+    return found
+
+
+def waiting(netlist: GateNetlist) -> list[Clause]:
+    """That the result is not taken, and there is no reset."""
+    (valid,), (ready,) = netlist.outputs["o_valid"], netlist.inputs["o_ready"]
+    resets = [[-literal(net)] for net in netlist.inputs.get("rst", ())]
+    return [[literal(valid)], [-literal(ready)], *resets]
+
+
+def waits(netlist: GateNetlist, given: Sequence[Clause]) -> bool:
+    """Whether the state stays while the result waits."""
+    frame = Frame(netlist, 0)
+    with Solver() as solver:
+        solver.add(frame.clauses())
+        solver.add(given)
+        solver.add(waiting(netlist))
+        pairs = [(frame(a), frame(b)) for a, b in
+                 zip(netlist.state.tolist(), netlist.next_state.tolist(), strict=True)]  # fmt: skip
+        return all_equal(solver, pairs, netlist.nets)
+
+
+def all_equal(solver: Solver, pairs: Sequence[tuple[int, int]], spare: int) -> bool:
+    """Whether two literals of each pair are always the same; variables from ``spare`` on are free.
+    """
+    differ = [spare + 1 + k for k in range(len(pairs))]
+    for x, (a, b) in zip(differ, pairs, strict=True):
+        solver.add([[-x, a, b], [-x, -a, -b]])
+    solver.add([differ])
+    return solver.solve([], _CONFLICTS) is False
+
+
+def _starts(
+    netlist: GateNetlist, controls: Mapping[int, bool], idle: Mapping[int, int], moves: int
+) -> bool:
+    """Whether a reset, and the initial values, lead to a state that stays as it is, but for idle
+    registers, while nothing is offered."""
+    reset = Frame(netlist, 0)
+    with Solver() as solver:
+        solver.add(reset.clauses())
+        solver.add([[k] for k in reset.port("rst")])
+        wrong = [reset(netlist.next_state[k]) * (-1 if one else 1) for k, one in controls.items()]
+        solver.add([wrong])
+        if solver.solve([], _CONFLICTS) is not False:
+            return False
+    frames = [Frame(netlist, netlist.nets * k) for k in range(moves + 1)]
+    with Solver() as solver:
+        for k, frame in enumerate(frames):
+            solver.add(frame.clauses())
+            for port in netlist.inputs:
+                sign = 1 if port == "o_ready" else -1
+                solver.add([[sign * bit] for bit in frame.port(port)])
+            if k:
+                solver.add(follows(frames[k - 1], frame))
+        solver.add(
+            [[frames[0](netlist.state[k]) * (1 if one else -1)] for k, one in controls.items()]
+        )
+        begins = {
+            literal(int(netlist.driven[k])) * (1 if one else -1) for k, one in controls.items()
+        }
+        pairs = [
+            (frames[0](net), frames[-1](net))
+            for k, net in enumerate(netlist.state.tolist())
+            if idle.get(k) not in begins
+        ]
+        return all_equal(solver, pairs, netlist.nets * len(frames))
+
+
+def _history(
+    netlist: GateNetlist, given: Sequence[Clause], idle: Mapping[int, int], moves: int
+) -> list[Clause]:
+    """So many moves, the last of which leads to the state, but for idle registers and resets."""
+    own = own_variables(netlist)
+    frames = [Frame(netlist, own + netlist.nets * k) for k in range(moves)]
+    made: list[Clause] = []
+    for k, frame in enumerate(frames):
+        made += frame.clauses()
+        made += (frame.moved(clause) for clause in given)
+        made += ([-bit] for bit in frame.port("rst"))
+        (valid,), (ready,) = frame.port("o_valid"), frame.port("o_ready")
+        made.append([-valid, ready])
+        if k:
+            made += follows(frames[k - 1], frame)
+    resets = [literal(net) for net in netlist.inputs.get("rst", ())]
+    for k, (state, following) in enumerate(
+        zip(netlist.state.tolist(), netlist.next_state.tolist(), strict=True)
+    ):
+        free = [*resets, idle[k]] if k in idle else resets
+        made += ([*clause, *free] for clause in equal(literal(state), frames[-1](following)))
+    return made
