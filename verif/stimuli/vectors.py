@@ -13,6 +13,7 @@ from .blocks import block_stimuli, takes_blocks
 from .classes import by_class
 from .corners import corners
 from .directed import aim, bounds, pair_classes, strongest
+from .ends_of_sums import ends_of_sums
 from .long_sums import long_sums
 from .neighbours import neighbours
 from .repeated_beats import repeated_beats
@@ -142,6 +143,7 @@ def stimuli(
     aimed += aim_ends(rng, unit, result)
     alone = single_beats(rng, unit, result)
     long = long_sums(rng, unit, result) + repeated_beats(rng, unit, result)
+    aimed += ends_of_sums(rng, unit, result)
     aimed += near_powers(rng, unit, result)
     words += f"{aimed:,} aimed at roundings, " if aimed else ""
     words += f"{paired:,} pairs of classes, " if paired else ""
