@@ -115,7 +115,7 @@ def test_mapping_that_takes_too_long(monkeypatch, capsys):
     [
         (["--terms", "0"], "The number of terms must be an integer from 1 to 1024, not '0'"),
         (["-b", "int99999"], "int99999"),
-        (["--target", "ice4"], "The targets must be one of gates, ice40"),
+        (["--target", "ice4"], "The target must be one of gates, ice40"),
     ],
 )
 def test_wrong_arguments(arguments, words, capsys):
