@@ -1,5 +1,6 @@
 """The one door to Yosys: runs a script in a folder of its own and returns the files it wrote."""
 
+import functools
 import importlib.util
 import os
 import re
@@ -104,8 +105,13 @@ def version() -> str:
     Raises:
         YosysError: if Yosys cannot be started.
     """
+    return _version(tuple(command()))
+
+
+@functools.cache
+def _version(program: tuple[str, ...]) -> str:
     try:
-        status, said = answer([*command(), "-V"], timeout=_START)
+        status, said = answer([*program, "-V"], timeout=_START)
     except (OSError, subprocess.SubprocessError) as error:
         raise YosysError(f"Yosys does not start: {error}") from None
     # The wheel says before that it prepares itself, when it starts for the first time.
