@@ -9,6 +9,7 @@ from contextlib import nullcontext
 import pytest
 from faults.commands import CERTIFY, CHECK
 from faults.test_same_bytes import same
+from faults.test_together import twice_the_same
 from faults.test_tools import CASES, goes_wrong
 from faults.tools import FAULTS
 
@@ -56,6 +57,11 @@ def test_a_certificate(kept, place, impatience, fault):
     status, out, err = place.run(CHECK.words)
     assert (status, err) == (0, "")
     assert json.loads(out)["passed"]
+
+
+def test_two_certificates_at_once(kept, place):
+    place.compile_little(kept)
+    twice_the_same(place, CERTIFY)
 
 
 def test_the_regression_whatever_the_hash_seed(tmp_path):

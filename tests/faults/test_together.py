@@ -16,7 +16,11 @@ TOGETHER = ["generate", "build"]
 
 @pytest.mark.parametrize("name", TOGETHER)
 def test_twice_the_same(place, ready, name):
-    command = ready(name)
+    twice_the_same(place, ready(name))
+
+
+def twice_the_same(place, command):
+    """Both succeed, and what they wrote is whole."""
     program = [sys.executable, "-W", "error", "-m", "bitwright.cli", *command.words]
     pair = [
         subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
