@@ -17,12 +17,12 @@ from pathlib import Path
 import report
 from bitstream import build_bitstream
 from hardware import BLOCK_CASES, CASES, LANES, run_case
-from network import train
 from rich.console import Console
 from rich.table import Table
 
 from bitwright.gen import yosys
 from bitwright.gen.files import write_whole
+from bitwright.verif.digits import train
 
 
 def main() -> int:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from block_gemm import BlockGemm, Checked
-from network import Network
 
 from bitwright.gen.cost import estimate
 from bitwright.gen.generate import Generated, generate
 from bitwright.hdl.formats import NumberFormat, parse_format
+from bitwright.verif.digits import Network
 from bitwright.verif.golden.cast import cast
 
 __all__ = ["BLOCK_CASES", "CASES", "LANES", "BlockCase", "Case", "run_case"]

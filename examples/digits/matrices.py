@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from network import train
+
+from bitwright.verif.digits import train
 
 __all__ = ["from_digits", "from_file"]
 

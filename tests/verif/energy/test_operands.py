@@ -9,6 +9,7 @@ from bitwright.gen.catalogue import CATALOGUE
 from bitwright.gen.generate import generate
 from bitwright.hdl.formats import parse_block, parse_format
 from bitwright.verif.compare import element
+from bitwright.verif.digits import train
 from bitwright.verif.energy import digits
 from bitwright.verif.energy.numbers import block_codes, codes, finite, zero_code
 from bitwright.verif.energy.operands import KINDS, check_operands, operands, period
@@ -165,7 +166,7 @@ def test_what_cannot_be_is_said_at_once(monkeypatch):
     with pytest.raises(ValueError, match="uniform for integers of more than 53 bits"):
         check_operands(wide, "gaussian")
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    digits.layer.cache_clear()
+    train.cache_clear()
     with pytest.raises(ValueError, match=r"^The operands 'digits' need scikit-learn: `pip install"):
         check_operands(unit, "digits")
 

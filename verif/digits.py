@@ -1,5 +1,6 @@
-"""A small classifier of handwritten digits, trained in floating point."""
+"""A small classifier of handwritten digits, trained in floating point: it has real operands."""
 
+import functools
 import warnings
 from dataclasses import dataclass
 
@@ -31,12 +32,21 @@ class Network:
         return hidden @ self.weights[1] + self.biases[1]
 
 
+@functools.cache
 def train() -> Network:
-    """Train on three quarters of scikit-learn's 1,797 digits; always the same way."""
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-    from sklearn.neural_network import MLPClassifier
+    """Train on three quarters of scikit-learn's 1,797 digits; always the same way.
 
+    Raises:
+        ValueError: if scikit-learn is not installed.
+    """
+    try:
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+        from sklearn.neural_network import MLPClassifier
+    except ImportError:
+        raise ValueError(
+            "The operands 'digits' need scikit-learn: `pip install 'bitwright[demo]'`"
+        ) from None
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32)
     seen, unseen, seen_labels, unseen_labels = train_test_split(
@@ -46,7 +56,13 @@ def train() -> Network:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the last epoch still improved a little
         model.fit(seen, seen_labels)
-    weights = tuple(w.astype(np.float32) for w in model.coefs_)
-    biases = tuple(b.astype(np.float32) for b in model.intercepts_)
-    hidden = np.maximum(seen @ weights[0] + biases[0], 0)
-    return Network(weights, biases, (float(seen.max()), float(hidden.max())), unseen, unseen_labels)
+    first, second = (np.asarray(w, np.float32) for w in model.coefs_)
+    biases = [np.asarray(b, np.float32) for b in model.intercepts_]
+    hidden = np.maximum(seen @ first + biases[0], 0)
+    return Network(
+        weights=(first, second),
+        biases=(biases[0], biases[1]),
+        peaks=(float(np.max(seen)), float(hidden.max())),
+        images=np.asarray(unseen),
+        labels=np.asarray(unseen_labels),
+    )
