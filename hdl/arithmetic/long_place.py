@@ -37,6 +37,8 @@ def place_long(
     projection: Projection,
     *,
     chunk: int,
+    smallest: int = 0,
+    odd: bool = False,
     nan: Value | None = None,
     infinite: Value | None = None,
     negative: Value | None = None,
@@ -45,15 +47,25 @@ def place_long(
 
     Args:
         chunk: bits of a chunk, a power of two.
+        smallest: what an unsigned total is never below.
+        odd: whether the total always is.
         negative: the sign, where it is not that of ``total``, which then is zero.
     """
     signed = total.shape().signed
     sign = total[-1] if signed else Const(0, 1)
     width, total = len(total), total.as_unsigned()
     least = _least_normal(offset, target)
-    # Subnormals end at a sentinel: nothing below it is ever the leading one.
-    sentinel = least if least >= 0 and not projection.ftz_out else None
+    # Subnormals end at a sentinel: nothing below it is ever the leading one. Where there are none,
+    # nothing below the smallest total's own is.
+    floor = smallest.bit_length() - 1
+    normal = floor >= max(least, 0)
+    sentinel = least if least >= 0 and not (projection.ftz_out or normal) else None
+    first = max(floor, 0) if sentinel is None else max(floor, sentinel)
     fractions = fraction_bits(projection)
+    # Of an odd total all bits below those that are kept and looked at are together not zero.
+    unseen = floor + 1 - target.precision - fractions if odd else 0
+    if unseen > 0:
+        total = Cat(Const(0, unseen), total[unseen:])
     window = -(-(target.precision + fractions + chunk - 1) // chunk)
     chunks = _chunks(total, sign, chunk)
     some, every = (
@@ -63,7 +75,8 @@ def place_long(
             ("all", (part.all() for part in chunks)),
         )
     )
-    leads = _leading_chunk(m, some, every, sign, signed, sentinel, chunk)
+    lowest = first // chunk
+    leads = _leading_chunk(m, some, every, sign, signed, lowest)
     kept, lost = _window(m, chunks, some, leads, window)
 
     # Two's complement of the window: a one from below comes in where all that was lost is zero.
@@ -72,8 +85,11 @@ def place_long(
         kept = wire(m, "window_magnitude", flipped + (sign & ~lost))
     else:
         kept = Cat(kept, Const(0, 1))
+    # What no shift brings up to the bits that rounding looks at is not shifted.
+    low = max(len(kept) - target.precision - fractions - chunk, 0)
+    lost = wire(m, "lost_low", lost | kept[:low].any()) if low else lost
+    kept = kept[low:]
     counted = kept[-chunk - 1 :]
-    lowest = 0 if sentinel is None else sentinel // chunk
     if sentinel is not None:
         stop = leads[0].replicate(chunk + 1) & (1 << sentinel % chunk)
         counted = counted | stop
@@ -86,7 +102,11 @@ def place_long(
     rest = normalized[: len(normalized) - target.precision]
     fraction = rest[len(rest) - fractions :] if fractions else None
     below = rest[: len(rest) - fractions]
-    sticky = wire(m, "sum_sticky", below.any() | lost) if needs_sticky(projection) else None
+    sticky: Value | None = None
+    if unseen > 0:
+        sticky = Const(1, 1)
+    elif needs_sticky(projection):
+        sticky = wire(m, "sum_sticky", below.any() | lost)
 
     # The leading one's bit, from the least normal number's on.
     number = wire(m, "leading_chunk", _encoded(leads))
@@ -95,8 +115,9 @@ def place_long(
     field = wire(m, "field", field)
     hidden = mantissa_and_hidden[-1]
     if not projection.ftz_out:
-        bits = field_max.bit_length()
-        field = field.as_unsigned()[:bits] & hidden.replicate(min(bits, len(field)))
+        field = field.as_unsigned()[: field_max.bit_length()]
+        if not normal:
+            field = field & hidden.replicate(len(field))
     return Placed(
         mantissa_and_hidden[:-1],
         field,
@@ -106,7 +127,7 @@ def place_long(
         negative=negative if negative is not None else (sign if signed else None),
         nan=nan,
         infinite=infinite,
-        zero=None if sentinel is not None else wire(m, "sum_zero", ~nonzero),
+        zero=None if sentinel is not None or normal else wire(m, "sum_zero", ~nonzero),
     )
 
 
@@ -122,14 +143,12 @@ def _leading_chunk(
     every: Value,
     sign: Value,
     signed: bool,
-    sentinel: int | None,
-    chunk: int,
+    lowest: int,
 ) -> Value:
     """One bit for each chunk that may hold the leading one, of which that bit is set.
 
-    The lowest of them is it where no other is: that of the sentinel, or of bit 0.
+    The lowest of them is it where no other is.
     """
-    lowest = 0 if sentinel is None else sentinel // chunk
     differs = Mux(sign, ~every, some) if signed else some
     differs = wire(m, "chunk_differs", differs)
     bits = [Const(1, 1), *differs[lowest + 1 :]]

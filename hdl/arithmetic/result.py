@@ -41,6 +41,9 @@ class Result:
         Format of the result; None for the sum itself with those flags, 0 where one is set.
     projection
         Rounding mode and policies.
+    smallest, odd
+        What the sum is never below, in units of its last place, and whether it always is odd. Not
+        every rounder makes use of that.
 
     Attributes
     ----------
@@ -62,7 +65,11 @@ class Result:
         special: tuple[str, ...],
         o: NumberFormat | None,
         projection: Projection,
+        *,
+        smallest: int = 0,
+        odd: bool = False,
     ):
+        self._smallest, self._odd = smallest, odd
         self._format, self._special, self._o, self._projection = format, special, o, projection
         if o is not None:
             projection.check(o, nan_possible=bool(special))
@@ -161,7 +168,10 @@ class Result:
         if found["infinite"] is None:
             del found["negative"]  # the sum's own
         lsb, chunk = format.lsb_exponent, chunk_of(format.width)
-        number = place_long(m, total, lsb, o, projection, chunk=chunk, **found)
+        number = place_long(
+            m, total, lsb, o, projection, chunk=chunk, smallest=self._smallest, odd=self._odd,
+            **found,
+        )  # fmt: skip
         return {"number": number, **kept}
 
     def _settle(self, m: Module, values: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ class RootLayout:
         As of the unit.
     kept
         Bits of the root that its rounding looks at, from its first one that is set.
+    least
+        Exponent of the least number that the result's format has with its full precision.
 
     Attributes
     ----------
@@ -34,9 +36,15 @@ class RootLayout:
         How many of the first bits of the root can be zero.
     exponent_min, exponent_max : int
         Bounds of the result's exponent, of which the root is a fraction.
+    ties : bool
+        Whether a root can be exact with the last of the kept bits set: with ``r`` and ``s`` the odd
+        parts of the root and of the sum, ``top**2 * r**2 * s`` is ``largest**2 * factor`` then but
+        for powers of two, and ``r`` is longer than most of the largest magnitudes.
     """
 
-    def __init__(self, a: FloatFormat, largest: NumberFormat, size: int, top: int, kept: int):
+    def __init__(
+        self, a: FloatFormat, largest: NumberFormat, size: int, top: int, kept: int, least: int
+    ):
         even = (size & -size).bit_length() - 1
         self.factor = size >> even
         floats = isinstance(largest, FloatFormat)
@@ -58,6 +66,10 @@ class RootLayout:
         self.exponent_min, self.exponent_max = (
             ends[k] + (powers[1 - k] >> 1) for k in (0, 1)
         )
+        shortest = (1 << kept - 1) + 1
+        odd = (top // (top & -top) * shortest) ** 2
+        subnormal = self.exponent_min - self.zeros < least
+        self.ties = subnormal or odd <= self.factor * ((1 << precision) - 1) ** 2
 
 
 def _exponents(format: NumberFormat, precision: int) -> tuple[int, int]:

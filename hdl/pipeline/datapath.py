@@ -9,7 +9,7 @@ from amaranth.hdl import Const, Signal, Value
 
 from .expression import Concat, Slice, Statement, fitted, is_operator, needs, operands
 
-__all__ = ["Bit", "Datapath", "Node"]
+__all__ = ["Bit", "Datapath", "Node", "signals"]
 
 Bit = tuple[int, int] | None
 """A node by its place in the list, and which bit of it; None for a constant."""
@@ -71,7 +71,7 @@ class Datapath:
         signal, value = self._assigned[key]
         if key in above:
             raise TypeError(f"A step must not make a loop, as it does of '{signal.name}'")
-        for read in _signals(value):
+        for read in signals(value):
             self._order(read, ordered, above | {key})
         ordered[key] = signal, value
 
@@ -173,7 +173,7 @@ class _Statements:
         return self
 
 
-def _signals(value: Value) -> list[int]:
+def signals(value: Value) -> list[int]:
     """The identities of all signals in an expression, in the order of reading."""
     found: dict[int, None] = {}
     seen: set[int] = set()

@@ -10,7 +10,7 @@ from typing import Any
 
 from amaranth.hdl import Module, Signal, Value
 
-from .datapath import Datapath
+from .datapath import Datapath, signals
 from .registers import Registers
 from .schedule import distribute
 from .step import Accumulation, Step, wire
@@ -29,28 +29,46 @@ def pipelined(
     """Build the chain; return its last values, their ``valid``, and the ``ready`` of its input.
 
     A sum over several beats is one stage more, in the middle of the others.
+
+    Where a sum over the cycles of one beat is the last stage, and the stages before it are fewer
+    than the cycles, the stages only ever wait with the first cycles of a beat in all of them, and
+    its operands at the input. So what is made of these alone is taken over in every cycle, and the
+    first step of the sum may be made again and again: only what is read behind it must be held.
     """
     sums = [step for step in steps if isinstance(step, Accumulation)]
     valids = [Signal(name=f"stage{n + 1}_valid") for n in range(stages + len(sums))]
     move = wire(m, "move", ready | ~valids[-1]) if valids else ready
     stretches = _record(steps, values)
     schedules = distribute([datapath for datapath, _ in stretches], stages)
+    stays = len(sums) == 1 and sums[0].cycles > schedules[0].stages == stages
+    moving = None
+    if stays:
+        moving = {id_ for name in ("first", "last", "phase") for id_ in signals(values[name])}
+        moving |= {id(signal) for signal in (stretches[0][1] or {}).values()}
     outputs: dict[str, Any] = {}
     done = 0
     for (datapath, state), schedule in zip(stretches, schedules, strict=True):
-        registers = Registers(m, datapath, schedule, done + 1)
+        registers = Registers(m, datapath, schedule, done + 1, moving)
         outputs = registers.outputs
         for stage in range(done, done + schedule.stages):
             with m.If(move):
                 m.d.sync += valids[stage].eq(valid)
                 m.d.sync += registers.assignments(stage + 1)
+            m.d.sync += registers.assignments(stage + 1, staying=True)
             valid = valids[stage]
         done += schedule.stages
         if state is not None:
+            read = {id(node.value) for node in stretches[-1][0].nodes}
+            taken = {id(held): held.eq(outputs[name]) for name, held in state.items()}
+            waiting = [taken[key] for key in taken if key in read or not stays]
             with m.If(move):
                 m.d.sync += valids[done].eq(valid & outputs["last"])
-                with m.If(valid):
-                    m.d.sync += [held.eq(outputs[name]) for name, held in state.items()]
+                if stays:
+                    m.d.sync += waiting
+                else:
+                    with m.If(valid):
+                        m.d.sync += waiting
+            m.d.sync += [taken[key] for key in taken if stays and key not in read]
             valid, done = valids[done], done + 1
     return outputs, valid, move
 

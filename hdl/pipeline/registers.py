@@ -1,5 +1,7 @@
 """A scheduled datapath, built: every operator in its stage, and registers for what crosses cuts."""
 
+from collections.abc import Collection
+
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from .datapath import Datapath
@@ -17,16 +19,29 @@ class Registers:
     """The datapath's combinational part goes to the module at once; the registers' assignments are
     handed out stage by stage, because only the caller knows when a stage moves.
 
-    ``first`` is the number of the first stage, for the names of its registers.
+    ``first`` is the number of the first stage, for the names of its registers. ``moving`` are the
+    inputs that do not stay as they are while the stages wait, by identity; ``None`` for all.
     """
 
-    def __init__(self, m: Module, datapath: Datapath, schedule: Schedule, first: int):
+    def __init__(
+        self,
+        m: Module,
+        datapath: Datapath,
+        schedule: Schedule,
+        first: int,
+        moving: Collection[int] | None = None,
+    ):
         self._datapath, self._schedule, self._first = datapath, schedule, first
         self._made: dict[tuple[int, int], Value] = {}
         self._names = {id(node.value): node.name for node in datapath.nodes}
         self._used: set[str] = set()
         self._m, self._sizes = m, dict[int, tuple[Value, int]]()
-        self._assignments: dict[int, list[Statement]] = {}
+        self._assignments: dict[tuple[int, bool], list[Statement]] = {}
+        self._moving = set[int]()
+        for number, node in enumerate(datapath.nodes):
+            sources = {bit[0] for part in node.operands for bit in part if bit}
+            if moving is None or id(node.value) in moving or not self._moving.isdisjoint(sources):
+                self._moving.add(number)
         for signal, value in datapath.definitions:
             m.d.comb += signal.eq(self._in_stage(value, schedule.stage(signal)))
         self.outputs = {
@@ -34,9 +49,10 @@ class Registers:
         }
         """What leaves the last stage."""
 
-    def assignments(self, stage: int) -> list[Statement]:
-        """What the registers at the end of a stage take over."""
-        return self._assignments.get(stage, [])
+    def assignments(self, stage: int, *, staying: bool = False) -> list[Statement]:
+        """What the registers at the end of a stage take over when it moves; or those which may do
+        so at any time, for what they hold stays."""
+        return self._assignments.get((stage, staying), [])
 
     def _in_stage(self, value: Value, stage: int) -> Value:
         """The value as it is in a stage, not earlier than that which makes it."""
@@ -130,13 +146,15 @@ class Registers:
         if slices:
             full += f"_{high}" if high == low else f"_{high}_{low}"
         full = self._unused(full)
+        node = next(bit for bit in self._datapath.bits(value) if bit)[0]
+        assignments = self._assignments.setdefault((number, node not in self._moving), [])
         if len(places) == len(before):
             held = Signal(before.shape(), name=full, reset_less=True)
-            self._assignments.setdefault(number, []).append(held.eq(before))
+            assignments.append(held.eq(before))
             return held
         held = Signal(len(places), name=full, reset_less=True)
         taken = before[low : high + 1] if slices else Cat(before[place] for place in places)
-        self._assignments.setdefault(number, []).append(held.eq(taken))
+        assignments.append(held.eq(taken))
         if slices:
             whole: Value = Cat(Const(0, low), held, Const(0, len(before) - high - 1))
         else:

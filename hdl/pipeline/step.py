@@ -30,9 +30,13 @@ class Accumulation(Step):
     ``values["so_far"]`` and returns the state with this beat's part added, under the same names.
     The bits ``values["first"]`` and ``values["last"]`` bound a transaction; the state moves on
     after its last beat.
+
+    Of a serial unit whose sum runs over the ``cycles`` of one beat, what is made of operands alone
+    stays from the first cycle to the last, and none is missing between; 0 for all other sums.
     """
 
     state: Mapping[str, Shape] = field(default_factory=dict)
+    cycles: int = 0
 
 
 def wire(m: Module, name: str, value: Any) -> Signal:

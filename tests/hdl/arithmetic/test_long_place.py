@@ -33,6 +33,22 @@ def test_every_sum(signed, lsb, chunk, rounding, ftz):
     assert got == project(number, target, projection).tolist()
 
 
+@pytest.mark.parametrize("rounding", [Rounding.RNE, Rounding.RU])
+@pytest.mark.parametrize("smallest", [5, 0x23, 0x81])
+@pytest.mark.parametrize("lsb", [-9, -4, -15])
+def test_every_odd_sum_from_the_smallest_on(lsb, smallest, rounding):
+    target, projection = parse_format("e4m3"), Projection(rounding=rounding)
+    source = IntegerFormat(10, False)
+    m, total, code = Module(), Signal(10), Signal(target.width)
+    placed = place_long(m, total, lsb, target, projection, chunk=4, smallest=smallest, odd=True)
+    m.d.comb += code.eq(settle(m, placed, target, projection))
+    values = np.arange(smallest, 1 << 10, 2)
+    got = [row[0] for row in settled(m, total, [code], values.tolist())]
+    number = source.decode(values)
+    number = replace(number, exponent=number.exponent + lsb)
+    assert got == project(number, target, projection).tolist()
+
+
 @pytest.mark.parametrize("chunk", [2, 4, 8])
 @pytest.mark.parametrize("width", [17, 21])
 def test_every_shift(chunk, width):

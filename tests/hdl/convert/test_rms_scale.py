@@ -1,5 +1,7 @@
 """Scales of normalized vectors, against squares of fractions: no root is drawn here."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from beat_times import beat_times
@@ -70,6 +72,30 @@ def test_the_case_of_a_token_of_ones():
     assert numbers[2] == numbers[3] == 0
     assert np.isnan(numbers[4])
     assert np.isnan(numbers[5])
+
+
+@pytest.mark.parametrize(
+    ("a", "o", "size", "top", "ties"),
+    [
+        ("e5m3", "e8m4", 6, 3, False),  # no root has so many bits
+        ("e5m3", "e8m1", 6, 1, True),
+        ("e5m3", "e3m4", 6, 3, True),  # subnormal results
+    ],
+)
+def test_where_no_scale_is_a_tie(a, o, size, top, ties):
+    """Then what is left of quotient and root is not looked at; found by trying everything."""
+    texts = {"a": a, "largest": "e3m2", "o": o, "size": str(size), "top": str(top)}
+    unit = generate("rms-scale", texts).unit
+    assert unit._layout.ties == ties  # pyright: ignore[reportAttributeAccessIssue]
+    p = unit.parameters
+    sums, most = (
+        {f.to_fraction(code) for code in range(1, f.max_magnitude + 1)} for f in (p.a, p.largest)
+    )
+    # Squares of what is halfway between two neighbours.
+    numbers = [p.o.to_fraction(code) for code in range(p.o.max_magnitude + 1)]
+    halves = {((x + y) / 2) ** 2 for x, y in pairwise(numbers)}
+    found = any(n**2 * size / (top**2 * s) in halves for n in most for s in sums)
+    assert found == ties
 
 
 def test_a_root_bit_a_cycle():
