@@ -4,14 +4,17 @@ from amaranth.hdl import Cat, Const, Module, Value
 
 from ..pipeline import wire
 
-__all__ = ["lowest_one"]
+__all__ = ["lowest_one", "ones_below"]
 
 
 def lowest_one(m: Module, bits: Value, name: str = "lowest") -> tuple[Value, Value]:
-    """The lowest one alone in a row of zeros, and whether there are others above it.
+    """The lowest one alone in a row of zeros, and whether there are others above it."""
+    below = ones_below(m, bits, name)
+    return wire(m, name, bits & ~below), wire(m, f"{name}_more", (bits & below).any())
 
-    A prefix network after Sklansky finds what has a one below it.
-    """
+
+def ones_below(m: Module, bits: Value, name: str) -> Value:
+    """For each bit, whether there is a one below it: by a prefix network after Sklansky."""
     known, size = bits, 1
     while size < len(bits):
         below = Cat(
@@ -19,5 +22,4 @@ def lowest_one(m: Module, bits: Value, name: str = "lowest") -> tuple[Value, Val
         )
         known = wire(m, f"{name}_by{size}", known | below)
         size *= 2
-    below = Cat(Const(0, 1), known[: len(bits) - 1])
-    return wire(m, name, bits & ~below), wire(m, f"{name}_more", (bits & below).any())
+    return Cat(Const(0, 1), known[: len(bits) - 1])

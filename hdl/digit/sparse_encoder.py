@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
-from ..arithmetic.lowest_one import lowest_one
+from ..arithmetic.lowest_one import ones_below
 from ..arithmetic.recoding import Digit, Recoding, digit_count, recode
 from ..formats import IntegerFormat
 from ..pipeline import wire
@@ -115,28 +115,32 @@ class DigitSource:
     ) -> Turn:
         """The next digits of operands that stay until all groups' have had their turn.
 
-        What is done is one bit a digit; with ``moves`` the picks of this cycle are.
+        They have their turn from the lowest up, so what is done are all up to one of them. With
+        ``moves`` the picks of this cycle are.
         """
+        running = Signal(name="running")
         picks: list[Value] = []
-        others: list[Value] = []
         everything: list[list[Digit]] = []
-        masks: list[Signal] = []
+        following: list[tuple[Signal, Value]] = []
+        others: list[Value] = []
         for operands, name in zip(groups, names, strict=True):
             digits = self.digits(m, operands, place, f"{name}_a")
-            done = Signal(self.count, name=f"{name}_done")
+            # The lowest is done in the first cycle, whether it is zero or not; of one group, the
+            # highest in the last.
+            held = Signal(max(self.count - 1 - (len(groups) == 1), 0), name=f"{name}_done")
+            done = Cat(running, held, Const(0, 1))[: self.count]
             nonzero = wire(m, f"{name}_nonzero", Cat(digit.nonzero for digit in digits))
             waiting = wire(m, f"{name}_waiting", nonzero & ~done)
-            pick, more = lowest_one(m, waiting, f"{name}_pick")
-            picks.append(pick)
-            others.append(more)
+            below = ones_below(m, waiting, f"{name}_pick")
+            picks.append(wire(m, f"{name}_pick", waiting & ~below))
+            others.append(wire(m, f"{name}_pick_more", (waiting & below).any()))
             everything.append(digits)
-            masks.append(done)
+            following.append((held, ~below[1 : 1 + len(held)]))
         ends = wire(m, "beat_ends", ~Cat(*others).any())
-        running = Signal(name="running")
         with m.If(moves):
             m.d.sync += running.eq(~ends)
-            for mask, pick in zip(masks, picks, strict=True):
-                m.d.sync += mask.eq(Mux(ends, 0, mask | pick))
+            for held, upto in following:
+                m.d.sync += held.eq(Mux(ends, 0, upto))
         return Turn(picks, everything, running, ends)
 
 
