@@ -109,16 +109,21 @@ class Gearbox:
         left = Signal(self._most_left, name="left", reset_less=True)
         with m.If(room):
             m.d.sync += complete.eq(valid & emits)
-            with m.If(valid):
-                m.d.sync += phase.eq(Mux(at[-1], 0, phase + 1))
-                for register, sources in (
-                    (gathered, self._gathered(piece, left)),
-                    (left, self._left(piece)),
-                ):
-                    for low, high, choices in _runs(sources):
-                        chosen = [(at[k], Cat(bits)) for k, bits in choices]
-                        with m.If(Cat(here for here, _ in chosen).any()):
-                            m.d.sync += register[low:high].eq(_select(chosen))
+        moved = room & valid
+        with m.If(moved):
+            m.d.sync += phase.eq(Mux(at[-1], 0, phase + 1))
+        for register, sources in (
+            (gathered, self._gathered(piece, left)),
+            (left, self._left(piece)),
+        ):
+            for low, high, choices in _runs(sources):
+                chosen = [(at[k], Cat(bits)) for k, bits in choices]
+                load: Value = Cat(here for here, _ in chosen).any()
+                # A bit may be anything until its phase is over, unless it is offered or read in it.
+                if any(phases[k - 1].emits for k, _ in choices):
+                    load = load & moved
+                with m.If(load):
+                    m.d.sync += register[low:high].eq(_select(chosen))
         # The register that gathers is the first stage.
         outputs, offered, moves = pipelined(
             m, steps, stages - 1, {"bits": gathered}, complete, ready

@@ -35,12 +35,12 @@ class Packer(Unit):
     ===========================  ===========  =============
     elements and words           this unit    buffer
     ===========================  ===========  =============
-    8 of 3 to 32 bits            508, 13.6    583, 11.9
-    4 of 3 to 32 bits            473, 14.1    461, 12.0
-    8 of 5 to 32 bits            666, 13.8    814, 12.3
-    8 of 6 to 64 bits            977, 13.4    1,136, 12.2
+    8 of 3 to 32 bits            511, 13.0    583, 11.9
+    4 of 3 to 32 bits            470, 13.9    461, 12.0
+    8 of 5 to 32 bits            670, 13.5    814, 12.3
+    8 of 6 to 64 bits            979, 13.4    1,136, 12.2
     8 of 3 to 8 bits             121, 11.0    324, 12.1
-    8 of 4 to 128 bits           975, 13.2    1,337, 11.4
+    8 of 4 to 128 bits           974, 11.9    1,337, 11.4
     ===========================  ===========  =============
 
     To keep a word's first bits apart and to offer it from a register behind, as the unpacker did

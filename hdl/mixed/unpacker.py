@@ -35,12 +35,12 @@ class Unpacker(Unit):
     ===========================  ===========  =============
     words and elements           this unit    buffer
     ===========================  ===========  =============
-    32 bits to 8 of 3            478, 12.1    530, 13.7
-    32 bits to 4 of 3            313, 13.3    533, 12.8
-    32 bits to 8 of 5            742, 14.0    856, 14.1
-    64 bits to 8 of 6            921, 13.3    1,030, 14.2
-    8 bits to 8 of 3             211, 11.7    392, 11.3
-    128 bits to 8 of 4           416, 12.4    1,238, 12.7
+    32 bits to 8 of 3            478, 13.1    530, 13.7
+    32 bits to 4 of 3            313, 13.2    533, 12.8
+    32 bits to 8 of 5            742, 14.3    856, 14.1
+    64 bits to 8 of 6            919, 13.8    1,030, 14.2
+    8 bits to 8 of 3             210, 10.6    392, 11.3
+    128 bits to 8 of 4           416, 12.3    1,238, 12.7
     ===========================  ===========  =============
 
     A ring of one bit a phase, in place of a counter, was 1 to 7 % larger and up to 12 % faster in
