@@ -144,6 +144,9 @@ def _place_fixed(m: Module, raw: Raw, target: FloatFormat, projection: Projectio
         "zeros_above",
         count[: max(min(headroom, width - 1).bit_length(), 1)] if limited else count,
     )
+    if not limited and width > 1:
+        # The top bit stays only where it is set; that of a zero leaves, too.
+        significand = Cat(significand[: width - 1], Const(1, 1))
     normalized = shift_left(m, significand, count, "normalized", width=width)
     kept, fraction, sticky = _cut(m, normalized, target, projection)
     mantissa, hidden = kept[:-1], kept[-1]

@@ -68,8 +68,8 @@ def shift_right_rounded(
             cut.append(flipped[:step].any() & ~here)
             if len(flipped) > step:
                 cut.append(flipped[step:].any())
-        dropped: Value = body[:step].any()
-        lost.append(here & (dropped | sign if step > len(body) else dropped))
+        # Where all bits leave, the fraction is sign: only that of a negative number can round up.
+        lost.append(here & (sign if step > len(body) else body[:step].any()))
         down = Cat(body[step:], sign.replicate(size))[:size]
         body = wire(m, f"{name}_by{step}", Mux(here, down, body[:size]))
     kept = Cat(body[fractions:], sign.replicate(width))[: width - 1]

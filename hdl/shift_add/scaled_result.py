@@ -66,9 +66,11 @@ class ScaledResult(Result):
         total = super()._raw(m, values)
         view = self._scale(values["scale"])
         scale = decode(m, view, "scale", normalize=False, flush=self._projection.ftz_in)
-        product = multiply(
-            m, total.significand, scale.significand, adder=self._adder, name="scaled"
-        )
+        magnitude = total.significand
+        if self._format is not None and self._format.narrow:
+            # Only that of the least integer would need its top bit.
+            magnitude = magnitude[: self._format.width - 1]
+        product = multiply(m, magnitude, scale.significand, adder=self._adder, name="scaled")
         number = normalized(
             m,
             replace(
