@@ -94,4 +94,6 @@ def lane_bits(random: Any, bits: int, lanes: int) -> np.ndarray:
     places = np.arange(lanes) * bits
     if random.dtype == object:
         places = places.astype(object)
+    elif random.dtype == np.uint64:  # which NumPy does not shift by signed numbers
+        places = places.astype(np.uint64)
     return ((random >> places) & ((1 << bits) - 1)).astype(np.int64)
