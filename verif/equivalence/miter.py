@@ -4,8 +4,9 @@ A circuit with registers is compared by what its outputs and its registers' next
 functions of its inputs and its present values. Registers of one side are known on the other by the
 names of their nets. There each may be a register, a constant or a function of registers, such as
 one that stands for two, or an inverted one; the pair says that this stays so from one cycle to the
-next. Together with equal initial values that is equality for ever. (C. van Eijk, "Sequential
-Equivalence Checking Based on Structural Similarities", IEEE TCAD 19 (2000).)
+next. Together with equal initial values, or with first cycles whose outputs are equal and which end
+so, that is equality for ever. (C. van Eijk, "Sequential Equivalence Checking Based on Structural
+Similarities", IEEE TCAD 19 (2000).)
 """
 
 from collections.abc import Mapping
@@ -33,7 +34,8 @@ class Miter:
 
     ``unmatched`` are registers of either side that the other has nothing for: free variables there.
     ``different`` names registers whose known initial values are not the same; ``initial`` has the
-    left's values for those registers of the right whose netlist does not give any.
+    left's values for those registers of the right whose netlist does not give any. ``images`` are
+    the nets of the right that the left's registers are.
     """
 
     graph: Graph = field(default_factory=Graph)
@@ -43,6 +45,7 @@ class Miter:
     unmatched: list[str] = field(default_factory=list)
     different: list[str] = field(default_factory=list)
     initial: dict[int, int] = field(default_factory=dict)
+    images: dict[int, Bit] = field(default_factory=dict)
 
     @property
     def literals(self) -> list[tuple[int, int]]:
@@ -90,7 +93,7 @@ def make_miter(left: Circuit, right: Circuit) -> Miter:
     for register in right.registers:
         name = _register_name(right, register)
         leaves[1][register.output] = _variable(miter, name)
-    images = find_images(left, right, names)
+    images = miter.images = find_images(left, right, names)
     functions = right.literals(miter.graph, leaves[1], images.values())
     of = dict(zip(images, functions, strict=True))
     seen = set(images.values())

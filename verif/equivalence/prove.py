@@ -12,7 +12,7 @@ from .miter import Miter, make_miter
 from .proof import PROVEN, REFUTED, UNDECIDED, Proof
 from .sides import KINDS, Side, make_side, rtl
 from .solve import find
-from .start import trace
+from .start import settled_after, trace
 from .values import Cycle, cycle
 
 __all__ = ["DEFAULT", "EmptyProofError", "compare", "prove"]
@@ -158,10 +158,15 @@ def compare(
     proof = replace(proof, engine=found.engine, solver_seconds=seconds)
     if found.values is None and found.reason:
         return replace(proof, reason=found.reason)
-    if found.values is not None or miter.different:
-        sides = left.circuit, right.circuit
+    sides = left.circuit, right.circuit
+    settled = None
+    if found.values is None and miter.different:
+        # So long does a constant take through all registers.
+        settled = settled_after(*sides, miter, generated.unit.latency, timeout)
+        proof = replace(proof, method=_method(miter, settled))
+    if found.values is not None or (miter.different and settled is None):
         return _different(generated, proof, miter, sides, found.values, timeout)
-    fault = plant(left.circuit, right.circuit, seed, timeout)
+    fault = plant(*sides, seed, timeout)
     if fault is None:
         reason = f"{right.what} has no gate in which a fault would be seen by random patterns"
         return replace(proof, reason=reason)
@@ -171,12 +176,15 @@ def compare(
     return replace(proof, verdict=PROVEN, fault=fault)
 
 
-def _method(miter: Miter) -> str:
+def _method(miter: Miter, settled: int | None = None) -> str:
     if not miter.registers and not miter.unmatched:
         return "combinational"
     method = "outputs and next values, for equal present values of registers matched by name"
     if miter.unmatched:
         method += f"; {len(miter.unmatched)} without a match may have any value"
+    if settled:
+        words = "the first cycle" if settled == 1 else f"{settled} cycles"
+        return f"{method}; {len(miter.different)} of them correspond from the end of {words} on"
     if miter.initial:
         return f"{method}; {len(miter.initial)} initial values are not in the netlist"
     return f"{method}; equal initial values"

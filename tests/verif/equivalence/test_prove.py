@@ -271,6 +271,33 @@ def test_registers_that_synthesis_found_needless_are_guessed():
     assert compared(left, right).verdict == REFUTED
 
 
+LATER = "always @(posedge clk) begin two <= ~rst; one <= two | ~two; if (i_a) last <= one; end\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        (LATER + "assign o_p = last;", PROVEN),
+        # Read before its first clock, or clocked later than it is read.
+        (LATER + "assign o_p = last | ~one;", REFUTED),
+        (LATER.replace("one <=", "if (i_a) one <=") + "assign o_p = last;", REFUTED),
+    ],
+)
+def test_a_register_may_take_its_constant_with_the_first_clock(body, verdict):
+    """Nobody reads ``one`` in the first cycle: ``last`` would hold it only if it were offered."""
+    left = clocked(body.replace("i_a)", "i_a & two)"), "reg one = 0, two = 0, last = 0;")
+    right = clocked(
+        "wire one = 1; always @(posedge clk) begin two <= ~rst; if (i_a & two) last <= one; end\n"
+        "assign o_p = last;",
+        "reg two = 0, last = 0;",
+    )
+    proof = compared(left, right)
+    assert proof.verdict == verdict, proof
+    assert proof.proven == (verdict == PROVEN)
+    if proof.proven:
+        assert proof.method.endswith("; 1 of them correspond from the end of the first cycle on")
+
+
 def test_a_register_that_is_a_function_of_inputs_is_no_match():
     left = clocked(
         "always @(posedge clk) one <= i_a;\nassign o_p = {one & i_a, one};", "reg one = 0;"
