@@ -7,9 +7,12 @@ import numpy as np
 
 from ...hdl.convert.block_amax import EXPONENT
 from ...hdl.formats import Decoded, FloatFormat, NumberFormat, Projection, Rounding
+from ...hdl.formats.scale_rules import rule_of
 from ...hdl.unit import Unit
 from ..golden.rounding import project
 from .aimed import aimed_factors, aimed_numbers, targets
+from .block_alike import nearly_alike
+from .block_quotients import meet_scales
 
 __all__ = ["aim_blocks", "aim_scaled"]
 
@@ -60,6 +63,10 @@ def aim_blocks(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndarra
     other = (lane[rivals] + rng.integers(1, max(lanes, 2), len(rivals))) % lanes
     codes[rivals, other] = _rivals(rng, a, peak[rivals])
     result["a"][:rows] = codes
+    if hasattr(p, "random_source"):
+        if rule_of(block, p.rule).by_spread:
+            nearly_alike(rng, a, result["a"][rows // 2 : rows])
+        meet_scales(rng, unit, result, rows)
     return rows
 
 

@@ -20,7 +20,7 @@ from ...hdl.formats import (
 )
 from ..golden.rounding import project
 
-__all__ = ["block_stimuli", "takes_blocks"]
+__all__ = ["block_stimuli", "near_scales", "plain_sums", "takes_blocks"]
 
 # Of the vectors, which part has scales drawn from all codes, and which has cancelling elements.
 _ANY_SCALES, _CANCELLING, _DOMINATED = 0.25, 0.25, 0.15
@@ -45,7 +45,7 @@ def block_stimuli(
     result = dict(drawn)
     for side, block in (("a", p.a), ("b", p.b)):
         codes = drawn[f"{side}_scale"]
-        near = _near_each_other(rng, block.scale, np.shape(codes))
+        near = near_scales(rng, block.scale, np.shape(codes))
         if near is not None:
             anywhere = rng.random(len(codes)) < _ANY_SCALES
             anywhere = anywhere.reshape(-1, *[1] * (codes.ndim - 1))
@@ -57,7 +57,7 @@ def block_stimuli(
     return result
 
 
-def _near_each_other(
+def near_scales(
     rng: np.random.Generator, scale: NumberFormat, shape: tuple[int, ...]
 ) -> np.ndarray | None:
     """Finite scales within a few binades of each vector's own; None for integers."""
@@ -120,7 +120,7 @@ def _addends(rng: np.random.Generator, p: Any, fields: dict[str, np.ndarray]) ->
     """Addends of the sum's size, some of which cancel it."""
     codes, count = fields["c"], len(fields["c"])
     with np.errstate(all="ignore"):
-        total = _sums(p, fields)
+        total = plain_sums(p, fields)
         near = total * rng.choice([-1.0, 1.0], count)
         near = near * np.where(rng.random(count) < 0.5, 1.0, 1 + rng.standard_normal(count) * 1e-5)
         apart = np.ldexp(near, rng.integers(-40, 41, count))
@@ -137,7 +137,7 @@ def _addends(rng: np.random.Generator, p: Any, fields: dict[str, np.ndarray]) ->
     return np.where(usable & (rng.random(count) < 0.75), project(numbers, p.c, Projection()), codes)
 
 
-def _sums(p: Any, fields: dict[str, np.ndarray]) -> np.ndarray:
+def plain_sums(p: Any, fields: dict[str, np.ndarray]) -> np.ndarray:
     """The sums without addends in binary64, roughly."""
     sides = []
     for side, block in (("a", p.a), ("b", p.b)):

@@ -17,12 +17,47 @@ from .blocks import takes_blocks
 from .product_table import ProductTable
 from .sum_fields import scale_ends
 
-__all__ = ["ends_of_sums"]
+__all__ = ["Ends", "ends_of_sums", "turned_sums"]
 
 #: Of all vectors, one in so many.
 _PART = 16
 #: Lanes that make up what a sum lacks, besides one for what it is more or less.
 _LANES = 3
+
+
+class Ends:
+    """Where sums are to be; others may want others."""
+
+    def tops(self, rng: np.random.Generator, p: Any, many: int) -> np.ndarray:
+        """Exponents above the sums' first bit."""
+        o = p.o
+        scales = [scale_ends(block.scale) for block in (p.a, p.b)]
+        low, high = (sum(ends) for ends in zip(*scales, strict=True))
+        anywhere = rng.integers(low, high + 1, many)
+        if isinstance(o, IntegerFormat):
+            return rng.integers(o.lsb_exponent - 1, o.lsb_exponent + o.width + 2, many)
+        if not isinstance(o, FloatFormat):
+            return anywhere
+        begin, (_, end) = o.lsb_exponent, scale_ends(o)
+        first = rng.integers(begin - 1, begin + o.mantissa_width + 4, many)
+        c = getattr(p, "c", None)
+        about = c if isinstance(c, FloatFormat) else o
+        inside = rng.integers(about.lsb_exponent - 2, scale_ends(about)[1] + 3, many)
+        last = rng.integers(end - 1, end + 4, many)
+        kind = rng.choice(4, many, p=[0.4, 0.15, 0.3, 0.15])
+        return np.choose(kind, [first, last, inside, anywhere])
+
+    def sums(
+        self, rng: np.random.Generator, table: ProductTable, index: np.ndarray, total: np.ndarray
+    ) -> np.ndarray:
+        """The sums, once some products were exchanged for others."""
+        return total
+
+    def scales(
+        self, rng: np.random.Generator, scale: FloatFormat, codes: np.ndarray, exponent: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The powers of two that one side's scales begin as, as codes and exponents."""
+        return codes, exponent
 
 
 def ends_of_sums(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndarray]) -> int:
@@ -34,16 +69,28 @@ def ends_of_sums(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndar
     if table is None or not all(isinstance(x.scale, FloatFormat) for x in (p.a, p.b)):
         return 0
     start, many = len(result["a"]) // 8 * 5, len(result["a"]) // _PART
-    if not table.zeros:
-        _write(rng, unit, table, result, slice(start, start + many))
-        return many
-    # With zero points in the middle, and at both ends.
-    for turn in range(3):
-        table = ProductTable.of(unit, turn)
-        assert table is not None
-        ends = [start + many * k // 3 for k in (turn, turn + 1)]
-        _write(rng, unit, table, result, slice(*ends))
+    turned_sums(rng, unit, result, slice(start, start + many), Ends())
     return many
+
+
+def turned_sums(
+    rng: np.random.Generator,
+    unit: Unit,
+    result: dict[str, np.ndarray],
+    where: slice,
+    ends: Ends,
+) -> None:
+    """Write sums of a unit that has a table of products, with zero points in the middle and at both
+    ends."""
+    table = ProductTable.of(unit)
+    assert table is not None
+    turns = 3 if table.zeros else 1
+    many = where.stop - where.start
+    for turn in range(turns):
+        turned = ProductTable.of(unit, turn) if table.zeros else table
+        assert turned is not None
+        rows = [where.start + many * k // turns for k in (turn, turn + 1)]
+        _write(rng, unit, turned, result, slice(*rows), ends)
 
 
 def _write(
@@ -52,18 +99,21 @@ def _write(
     table: ProductTable,
     result: dict[str, np.ndarray],
     where: slice,
+    ends: Ends,
 ) -> None:
     p, many = unit.parameters, where.stop - where.start
     index, total = _sums(rng, table, many, result["a"].shape[1])
+    total = ends.sums(rng, table, index, total)
     for side, codes in zip("ab", table.codes(rng, index), strict=True):
         result[side][where] = codes
     for side, zero in table.zeros.items():
         result[f"{side}_zero"][where] = zero
     # As floats are written: the power of two that is next above.
     length = np.frexp(total)[1]
-    top = _tops(rng, p, many) - length
+    top = ends.tops(rng, p, many) - length
     for side, block, other in (("a", p.a, p.b), ("b", p.b, None)):
         codes, exponent = _scales(rng, block.scale, other and other.scale, top)
+        codes, exponent = ends.scales(rng, block.scale, codes, exponent)
         field = result[f"{side}_scale"]
         shape = (many, *field.shape[1:])
         field[where] = _apart(rng, block.scale, codes, shape)
@@ -106,25 +156,6 @@ def _sums(
         found = table.nearest(rest, rng.random(many) < 0.3)
         index[rows, lane] = np.where(free, index[rows, lane], found)
     return index, values[index].sum(axis=1)
-
-
-def _tops(rng: np.random.Generator, p: Any, many: int) -> np.ndarray:
-    """Exponents above the sums' first bit."""
-    o = p.o
-    scales = [scale_ends(block.scale) for block in (p.a, p.b)]
-    low, high = (sum(ends) for ends in zip(*scales, strict=True))
-    anywhere = rng.integers(low, high + 1, many)
-    if isinstance(o, IntegerFormat):
-        return rng.integers(o.lsb_exponent - 1, o.lsb_exponent + o.width + 2, many)
-    if not isinstance(o, FloatFormat):
-        return anywhere
-    begin, (_, end) = o.lsb_exponent, scale_ends(o)
-    first = rng.integers(begin - 1, begin + o.mantissa_width + 4, many)
-    c = getattr(p, "c", None)
-    about = c if isinstance(c, FloatFormat) else o
-    inside = rng.integers(about.lsb_exponent - 2, scale_ends(about)[1] + 3, many)
-    last = rng.integers(end - 1, end + 4, many)
-    return np.choose(rng.choice(4, many, p=[0.4, 0.15, 0.3, 0.15]), [first, last, inside, anywhere])
 
 
 def _scales(

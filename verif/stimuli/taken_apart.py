@@ -11,7 +11,7 @@ from ...hdl.formats import Decoded, FloatFormat, Projection, Rounding
 from ..golden.rounding import project
 from .sum_fields import Made, SumFields, scale_ends
 
-__all__ = ["take_apart"]
+__all__ = ["draw_scales", "numbers", "take_apart"]
 
 _DOWN = Projection(rounding=Rounding.RTZ)
 
@@ -19,7 +19,7 @@ _DOWN = Projection(rounding=Rounding.RTZ)
 def take_apart(rng: np.random.Generator, fields: SumFields, wanted: np.ndarray) -> Made:
     """Operands whose sums are near the numbers that are wanted."""
     rest, addends = _add(rng, fields.addend, wanted)
-    scales, factor = _scale(rng, fields, rest)
+    scales, factor = draw_scales(rng, fields, rest)
     count, lanes = factor.shape
     # Lanes of the same scale in any order.
     order = np.argsort(-factor * (1 + rng.random(factor.shape) / 4), axis=1, kind="stable")
@@ -48,7 +48,7 @@ def _as_they_are(o: FloatFormat, sums: np.ndarray, parts: np.ndarray) -> np.ndar
     """Whether no sum is rounded on the way, where products are added in order and sums rounded."""
     after = np.cumsum(parts[:, ::-1], axis=1)[:, ::-1]
     so_far = sums[:, None] - after
-    kept = o.to_float(project(_numbers(so_far), o, _DOWN)) == so_far
+    kept = o.to_float(project(numbers(so_far), o, _DOWN)) == so_far
     return kept.all(axis=1)
 
 
@@ -58,7 +58,7 @@ def _add(
     """What is left beside addends, of which two in three are next to the number."""
     if c is None:
         return wanted, None
-    codes = project(_numbers(wanted), c, _DOWN)
+    codes = project(numbers(wanted), c, _DOWN)
     up = rng.integers(0, 2, len(codes)) * ((codes & c.magnitude_mask) < c.max_magnitude)
     codes = np.where(rng.random(len(codes)) < 0.67, codes + up, 0)
     # What is far below an addend would be lost here.
@@ -68,7 +68,7 @@ def _add(
     return wanted - c.to_float(codes), codes
 
 
-def _scale(
+def draw_scales(
     rng: np.random.Generator, fields: SumFields, rest: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Codes of scales of all blocks, and what they multiply each lane's products by."""
@@ -104,7 +104,7 @@ def _scale(
         apart[:, rng.integers(0, blocks)] = 0
         at = np.maximum(own[:, None] - apart, ends[side][0])
         value = np.ldexp(significands[side][:, None], at)
-        codes[side] = project(_numbers(value), scale, _DOWN)
+        codes[side] = project(numbers(value), scale, _DOWN)
         factor = factor * np.repeat(scale.to_float(codes[side]), lanes // blocks, axis=1)
     return codes, factor
 
@@ -153,7 +153,8 @@ def _divisor(
     return found
 
 
-def _numbers(values: np.ndarray) -> Decoded:
+def numbers(values: np.ndarray) -> Decoded:
+    """Numbers in binary64 as what they are exactly."""
     mantissa, exponent = np.frexp(values)
     none = np.zeros(np.shape(values), bool)
     significand = np.abs(np.ldexp(mantissa, 53)).astype(np.int64)

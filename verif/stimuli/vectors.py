@@ -9,16 +9,25 @@ from amaranth.lib.data import ArrayLayout
 from ...hdl.formats import FloatFormat, IntegerFormat, NumberFormat
 from ...hdl.unit import Unit
 from .aimed_ends import aim_ends
+from .block_sums import block_sums
 from .blocks import block_stimuli, takes_blocks
 from .classes import by_class
 from .corners import corners
 from .directed import aim, bounds, pair_classes, strongest
 from .ends_of_sums import ends_of_sums
 from .long_sums import long_sums
+from .long_targets import long_targets
 from .neighbours import neighbours
 from .repeated_beats import repeated_beats
+from .root_hard_cases import hard_roots
+from .root_quotients import near_ties_of_quotients
+from .root_squares import ties_of_squares
+from .serial_longest import longest_work
 from .single_beats import single_beats
 from .tensors import near_powers, tensor_scales
+from .word_orders import in_other_orders
+from .word_scaled import carried_scales
+from .word_ties import subnormal_ties
 
 __all__ = ["EXHAUSTIVE_BITS", "exhaustive_bits", "stimuli", "stimuli_options", "tries_everything"]
 
@@ -113,10 +122,13 @@ def stimuli(
         assert bits is not None
         codes = _everything(unit, bits, rng)
         legal = len(next(iter(codes.values())))
+        words = f"all {legal:,} operand combinations"
         if "random" in codes:
             words = f"all {legal // 3:,} operand combinations, each with 3 random words"
-            return codes, words
-        return codes, f"all {legal:,} operand combinations"
+        if unit.latency:
+            codes, times = in_other_orders(rng, _fields(unit), codes)
+            words += f", in {times} orders" if times > 1 else ", corners again"
+        return codes, words
     together = unit.beats_together
     count = -(-(vectors or 1 << 16) // together) * together
     fields = _fields(unit)
@@ -145,6 +157,14 @@ def stimuli(
     long = long_sums(rng, unit, result) + repeated_beats(rng, unit, result)
     aimed += ends_of_sums(rng, unit, result)
     aimed += near_powers(rng, unit, result)
+    long += long_targets(rng, unit, result)
+    aimed += near_ties_of_quotients(rng, unit, result)
+    aimed += block_sums(rng, unit, result)
+    aimed += hard_roots(rng, unit, result)
+    aimed += ties_of_squares(rng, unit, result)
+    aimed += subnormal_ties(rng, unit, result)
+    aimed += carried_scales(rng, unit, result)
+    long += longest_work(unit, result)
     words += f"{aimed:,} aimed at roundings, " if aimed else ""
     words += f"{paired:,} pairs of classes, " if paired else ""
     words += f"{alone:,} single beats of rare codes, " if alone else ""
