@@ -93,6 +93,8 @@ class Unit(wiring.Component):
         Whether every beat takes that long; a unit whose work depends on the data takes longer.
     beats : int
         The most beats that one result depends on, where ``first`` and ``last`` bound it.
+    wraps : bool
+        Whether sums of more beats are right, too, modulo the range of the accumulator.
     beats_together : int
         Beats that make one transaction of a fixed length.
     stateless : bool
@@ -111,6 +113,7 @@ class Unit(wiring.Component):
     interval: int = 1
     fixed_interval: bool = True
     beats: int = 1
+    wraps: bool = False
     beats_together: int = 1
     parameters: SimpleNamespace
     # Made by the constructor from the payloads, which a checker of types cannot know. (Written so

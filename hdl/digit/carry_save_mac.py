@@ -105,6 +105,7 @@ class CarrySaveMac(Unit):
             adder=adder,
         )
         self._before = bool(stages)
+        self.wraps = bool(width)
         self.sum_format = self._core.sum_format
         inputs = {"first": unsigned(1), "last": unsigned(1)}
         inputs |= {"a": ArrayLayout(a, lanes), "b": ArrayLayout(b, lanes)}

@@ -7,15 +7,22 @@ import numpy as np
 from ...gen.generate import Generated
 from ..every_input import input_bits
 from ..netlist import Fault, GateNetlist, all_faults, first_seen, gate_netlist
-from ..netlist.faulty_machines import Machines, Trace, machine_faults, with_buffers
+from ..netlist.faulty_machines import (
+    Machines,
+    StrayedError,
+    Trace,
+    machine_faults,
+    with_buffers,
+)
 from ..netlist.kernel import find_kernel
 from ..netlist.respond import remembers
 from ..netlist.solver import ContradictionError
 from ..stimuli import stimuli
 from ..verify import golden
+from .long_trace import long_trace
 from .streams import streams
 from .survivors import settle
-from .vectors import Vectors
+from .vectors import Vectors, expect_sound
 
 __all__ = ["MOST_EXHAUSTIVE_BITS", "Trial", "trial"]
 
@@ -23,8 +30,9 @@ MOST_EXHAUSTIVE_BITS = 20
 """Up to this many operand bits every combination is tried."""
 
 _FIRST_ROWS, _MOST_ROWS = 256, 8192
-# Vectors of a unit whose results depend on all before: they cannot run side by side.
-_REMEMBERED = 2048
+# Vectors of a unit whose results depend on all before: they cannot run side by side. The first of
+# them come again after all, since else there is no reset but at the start, where nothing is reset.
+_REMEMBERED, _AGAIN = 12288, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +48,7 @@ class Trial:
         trace, cycles: Clock cycles and the length of a segment, where it has one.
         first: The vector, or the row of the trace, that first showed each fault; -1 for none.
         proven: Whether nothing shows it.
+        long: Whether it takes sums too long for the trace to show it.
     """
 
     netlist: GateNetlist
@@ -54,11 +63,13 @@ class Trial:
     vectors: Vectors | None = None
     trace: Trace | None = None
     cycles: int = 0
+    long: np.ndarray | None = None
 
     @property
     def killed(self) -> np.ndarray:
         """Whether the stimuli killed each fault."""
-        return (self.first >= 0) & (self.first < self.tried)
+        killed = (self.first >= 0) & (self.first < self.tried)
+        return killed if self.long is None else killed | self.long
 
 
 def trial(
@@ -104,10 +115,21 @@ def trial(
         )
     netlist = with_buffers(netlist)
     trace, cycles = streams(generated, netlist, inputs, want, seed=seed, backend=backend)
+    if remembers(unit):
+        again, results = ({n: c[:_AGAIN] for n, c in codes.items()} for codes in (inputs, want))
+        more, _ = streams(generated, netlist, again, results, seed=seed, backend=backend)
+        trace = trace.and_then(more)
     faults = machine_faults(netlist)
     machines = Machines(netlist, faults, backend)
     first = _first_rows(machines, len(faults), trace)
     proven = first < 0
+    long = long_trace(generated, netlist, seed=seed) if vectors is None and np.any(proven) else None
+    by_long = np.zeros(len(faults), bool)
+    if long is not None:
+        left = np.flatnonzero(proven)
+        words += f", and {len(long):,} cycles of longer sums for the mutants that survive these"
+        by_long[left] = _shown(generated, netlist, [faults[f] for f in left], long, backend)
+        proven &= ~by_long
     left = np.flatnonzero(proven)
     settled = settle(generated, netlist, [faults[f] for f in left], backend=backend)
     proven[left] = settled.proven
@@ -123,8 +145,23 @@ def trial(
         raise ContradictionError("The solver calls a mutant equivalent that a simulation shows")
     return Trial(
         netlist, faults, first, proven, words, beats, tried, exhaustive, machines.backend,
-        trace=trace, cycles=cycles,
+        trace=trace, cycles=cycles, long=by_long,
     )  # fmt: skip
+
+
+def _shown(
+    generated: Generated,
+    netlist: GateNetlist,
+    faults: list[Fault],
+    trace: Trace,
+    backend: str | None,
+) -> np.ndarray:
+    """Which faults a trace shows that the golden model alone has made."""
+    try:
+        return _first_rows(Machines(netlist, faults, backend), len(faults), trace) >= 0
+    except StrayedError:
+        expect_sound(generated.name, False)
+        raise
 
 
 def _first_rows(machines: Machines, faults: int, trace: Trace) -> np.ndarray:

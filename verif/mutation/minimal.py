@@ -80,7 +80,7 @@ def _segments(trial: Trial, killed: np.ndarray, rng: np.random.Generator) -> Tra
     """
     assert trial.trace is not None
     trace, cycles = trial.trace, trial.cycles
-    count = len(trace) // cycles
+    count = -(-len(trace) // cycles)
     first = trial.first[killed] // cycles
     drawn = rng.integers(0, count, min(_DRAWN // cycles, count))
     candidates = np.union1d(first, drawn)
@@ -93,7 +93,8 @@ def _segments(trial: Trial, killed: np.ndarray, rng: np.random.Generator) -> Tra
     chosen = candidates[_cover(np.unique(seen[~missed], axis=0))].tolist()
     context = 1
     while True:
-        rows = np.concatenate([np.arange(s * cycles, (s + 1) * cycles) for s in chosen])
+        ends = [(s * cycles, min((s + 1) * cycles, len(trace))) for s in chosen]
+        rows = np.concatenate([np.arange(*both) for both in ends])
         short = Trace(trace.inputs[rows], trace.outputs[rows], trace.watched[rows])
         found = Machines(trial.netlist, faults, trial.backend).run(short)
         missed = found < 0

@@ -12,7 +12,7 @@ from ..netlist.faulty_machines import Trace
 from ..netlist.respond import transactions
 from .vectors import expect_sound
 
-__all__ = ["SEGMENT", "streams"]
+__all__ = ["SEGMENT", "places", "streams"]
 
 SEGMENT = 24
 """Cycles of a segment at the least; units that need more for a transaction get more."""
@@ -34,11 +34,12 @@ def streams(
     """The transactions, divided into segments of equally many cycles; and how many cycles.
 
     A segment begins with a cycle of reset, in whatever state the one before it left the unit. The
-    source offers nothing in a quarter of the cycles, and the sink takes nothing in a quarter.
+    source offers nothing in a quarter of the cycles, and the sink takes nothing in a quarter. What
+    is offered during the reset is not taken, and is offered still in the next cycle.
     What the outputs should be is what the sound netlist says, once its results have been compared
     with ``want``. They are watched from the cycle after the reset on, the result's fields where
     ``o_valid`` is 1. Where data decide how long a unit works, segments are made longer until there
-    is a result in each.
+    is a result in each. What a segment has no time for is sent again in a later one.
 
     Args:
         generated: The unit.
@@ -53,23 +54,35 @@ def streams(
     """
     unit = generated.unit
     starts, lengths = transactions(generated, inputs)
-    bounds = np.append(starts, starts[-1] + lengths[-1])
     beats, answers = field_bits(unit.i, inputs), field_bits(unit.o, want)
     cycles = max(SEGMENT, int(lengths.max()) * unit.interval * 2 + unit.latency + 4)
+    evaluator = Evaluator(netlist, backend)
+    per = len(answers) // len(starts)
     while True:
-        # About as many transactions as are taken in that time; what is left over is not sent.
-        each = max(1, int(cycles / (1.6 * unit.interval * float(lengths.mean()))))
-        lanes = np.arange(-(-len(starts) // each)) * each
-        ranges = bounds[lanes], bounds[np.minimum(lanes + each, len(starts))]
-        first_answers = lanes * (len(answers) // len(starts))
+        # As many transactions as are taken in that time, or more: a reset shall come in the midst
+        # of one. What is left over is sent again.
+        each = 1 + int(cycles / (1.6 * unit.interval * float(lengths.mean())))
         rng = np.random.default_rng(seed)
-        evaluator = Evaluator(netlist, backend)
-        trace, given = _run(
-            evaluator, generated, rng, cycles, beats, ranges, answers, first_answers
-        )
-        if np.all(given):
-            return trace, cycles
-        expect_sound(generated.name, not unit.fixed_interval and cycles <= _MOST_CYCLES)
+        left, traces = np.arange(len(starts)), []
+        while len(left):
+            heads = np.arange(0, len(left), each)
+            bounds = np.append(0, np.cumsum(lengths[left]))
+            rows = np.arange(bounds[-1]) + np.repeat(starts[left] - bounds[:-1], lengths[left])
+            trace, given = _run(
+                evaluator, generated, rng, cycles, beats[rows],
+                (bounds[heads], bounds[np.minimum(heads + each, len(left))]),
+                answers.reshape(len(starts), per, -1)[left].reshape(len(left) * per, -1),
+                heads * per,
+            )  # fmt: skip
+            if not np.all(given):
+                break
+            traces.append(trace)
+            place = np.arange(len(left)) % each
+            # What had a segment for itself is not sent again.
+            left = left[(place > 0) & (place >= np.repeat(given // per, each)[: len(left)])]
+        else:
+            return Trace.joined(traces), cycles
+        expect_sound(generated.name, cycles <= _MOST_CYCLES)
         cycles *= 2
 
 
@@ -88,8 +101,8 @@ def _run(
     netlist, name, unit = evaluator.netlist, generated.name, generated.unit
     at, end = ranges[0].copy(), ranges[1]
     lanes = len(at)
-    fields = _places(netlist, "i_", unit.i)
-    results = _places(netlist, "o_", unit.o)
+    fields = places(netlist, "i_", unit.i)
+    results = places(netlist, "o_", unit.o)
     ins, outs = len(netlist.input_nets), len(netlist.output_nets)
     valid, ready, reset, taken, offered = (
         netlist.rows(port).start for port in ("i_valid", "o_ready", "rst", "i_ready", "o_valid")
@@ -102,7 +115,7 @@ def _run(
     for cycle in range(cycles):
         row = trace_in[cycle]
         # An offer stands until it is taken; without one the fields may hold anything.
-        offering = (offering | (rng.random(lanes) >= _GAPS)) & (at < end) & (cycle > 0)
+        offering = (offering | (rng.random(lanes) >= _GAPS)) & (at < end)
         row[:, fields] = np.where(
             offering[:, None],
             beats[np.minimum(at, len(beats) - 1)],
@@ -129,7 +142,7 @@ def _run(
     return Trace(*flat), given
 
 
-def _places(netlist: GateNetlist, prefix: str, stream: Any) -> np.ndarray:
+def places(netlist: GateNetlist, prefix: str, stream: Any) -> np.ndarray:
     """Where the fields' bits stand among those of all ports."""
     rows = [netlist.rows(f"{prefix}{name}") for name, _ in stream.payload.shape()]
     return np.concatenate([np.arange(row.start, row.stop) for row in rows])

@@ -19,8 +19,11 @@ from ..compare import element
 from ..netlist import Fault, GateNetlist, codes_of, first_seen
 from ..netlist.bits import planes_from
 from ..netlist.detect import Detector
-from ..netlist.pipelines import find_pipeline
+from ..netlist.pipelines import find_controls, find_pipeline
 from ..netlist.retimed import Retimed, retimed
+from ..netlist.serial_invariants import find_invariants
+from ..netlist.serial_monitor import with_monitor
+from ..netlist.word_states import control_states
 from ..verify import golden
 from .legal import legal_inputs, seen_outputs
 from .vectors import Vectors
@@ -31,6 +34,8 @@ __all__ = ["Settled", "settle"]
 _ROUNDS = (100, 1_000)
 # Conflicts that the questions about one unit may cost together.
 _MOST = 100_000
+# Gates of all moves of a history that is as long as a sum.
+_MOST_HISTORY = 16_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +74,9 @@ def settle(
     if not faults:
         return Settled(proven, shown)
     given, seen = list(legal_inputs(unit, netlist)), seen_outputs(netlist)
-    detector = Detector(netlist, seen, given)
+    controls = find_controls(netlist) if netlist.registers else {}
+    controlled = [*given, *control_states(netlist, controls, given)]
+    detector = Detector(netlist, seen, controlled)
     stems = np.array([detector.way(fault).stem for fault in faults])
     order = np.argsort(stems, kind="stable")
     columns: list[np.ndarray] = []
@@ -98,10 +105,23 @@ def settle(
 
         _ask(faults, order, pipeline, proven, shown, note)
     if not np.all(proven | (shown >= 0)):
-        states = find_pipeline(netlist, seen, given, unit.latency)
-        _ask(faults, order, Detector(netlist, states.seen, states.given), proven, shown)
+        watched = with_monitor(netlist, unit.beats, unit.latency)
+        whole = watched.netlist
+        every = [*controlled, *watched.given]
+        states = find_pipeline(
+            whole, seen_outputs(whole), every, _moves(unit, whole),
+            find_invariants(whole, every, watched.guesses), watched.registers,
+        )  # fmt: skip
+        last = Detector(whole, states.seen, states.given)
+        _ask([watched.moved(fault) for fault in faults], order, last, proven, shown)
     operands = _inputs(unit, netlist, np.array(columns)) if columns else None
     return Settled(proven, nothing, operands=operands)
+
+
+def _moves(unit: Unit, netlist: GateNetlist) -> int:
+    """Of how many the history is to be: as many as a sum takes, where those are few."""
+    moves = unit.latency + unit.interval * unit.beats
+    return moves if moves * netlist.gates <= _MOST_HISTORY else unit.latency
 
 
 def _ask(

@@ -4,6 +4,7 @@ A fault changes the state for cycles to come, so machines with registers cannot 
 by vector, as `first_seen` does without registers. Here every bit of a word is one faulty machine.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from .faults import OUTPUT, Fault, Kind, all_faults
 from .gates import GateNetlist, Op
 from .kernel import find_kernel, kernel, number, pointer
 
-__all__ = ["Machines", "Trace", "machine_faults", "with_buffers"]
+__all__ = ["Machines", "StrayedError", "Trace", "machine_faults", "with_buffers"]
 
 _ALL = (1 << 64) - 1
 
@@ -39,13 +40,18 @@ class Trace:
     def __getitem__(self, rows: slice) -> "Trace":
         return Trace(self.inputs[rows], self.outputs[rows], self.watched[rows])
 
+    @classmethod
+    def joined(cls, traces: Sequence["Trace"]) -> "Trace":
+        """Traces one after the other."""
+        return cls(
+            np.concatenate([trace.inputs for trace in traces]),
+            np.concatenate([trace.outputs for trace in traces]),
+            np.concatenate([trace.watched for trace in traces]),
+        )
+
     def and_then(self, other: "Trace") -> "Trace":
         """This trace, and after it the other."""
-        return Trace(
-            np.concatenate([self.inputs, other.inputs]),
-            np.concatenate([self.outputs, other.outputs]),
-            np.concatenate([self.watched, other.watched]),
-        )
+        return Trace.joined([self, other])
 
 
 def with_buffers(netlist: GateNetlist) -> GateNetlist:
@@ -68,6 +74,10 @@ def machine_faults(buffered: GateNetlist) -> list[Fault]:
     """All faults of the gates and registers of a netlist :func:`with_buffers`."""
     registers = buffered.registers
     return [f for f in all_faults(buffered) if f.gate >= registers or f.pin == OUTPUT]
+
+
+class StrayedError(RuntimeError):
+    """The machine without a fault does not do what its trace says."""
 
 
 class Machines:
@@ -122,7 +132,7 @@ class Machines:
         machines that are `alive`, or -1.
 
         Raises:
-            RuntimeError: if the machine without a fault does not do what the trace says.
+            StrayedError: if the machine without a fault does not do what the trace says.
         """
         first = np.full(64 * self._values.shape[1], -1, np.int64)
         if self._kernel is None:
@@ -131,7 +141,7 @@ class Machines:
             self._c(trace, first)
         sound = len(self._alive)
         if first[sound] >= 0:
-            raise RuntimeError(f"The sound netlist leaves its trace in row {first[sound]}")
+            raise StrayedError(f"The sound netlist leaves its trace in row {first[sound]}")
         return first[:sound]
 
     def drop(self, seen: np.ndarray) -> None:

@@ -7,7 +7,8 @@ of pipelines, and both are proven here for the netlist in hand before they are u
   reset, the other registers of the stage do not matter: change one of them, and no output changes,
   and in the next cycle only registers that are idle then.
 * *History*: all stages move together, or, while the result waits, none does. So the state is, but
-  for idle registers, what so many moves make of some state, as many as one likes.
+  for idle registers, what so many moves make of some state, as many as one likes. What was offered
+  in a move and not taken is offered still.
 
 So a mutant is equivalent if, in every state that has such a history, and with anything in the idle
 registers, it answers the same and leaves the same in all registers that are not idle then. For let
@@ -28,9 +29,10 @@ from .evaluate import Evaluator
 from .faults import OUTPUT, Fault, Kind
 from .frames import Clause, Frame, equal, follows
 from .gates import ARITY, GateNetlist
+from .serial_invariants import offers_stay
 from .solver import Solver
 
-__all__ = ["Pipeline", "all_equal", "find_pipeline", "waiting", "waits"]
+__all__ = ["Pipeline", "all_equal", "find_controls", "find_pipeline", "waiting", "waits"]
 
 _CONFLICTS = 2_000
 _SAMPLES = 64
@@ -55,7 +57,12 @@ class Pipeline:
 
 
 def find_pipeline(
-    netlist: GateNetlist, seen: Seen, given: Sequence[Clause], moves: int
+    netlist: GateNetlist,
+    seen: Seen,
+    given: Sequence[Clause],
+    moves: int,
+    invariants: Sequence[Clause] = (),
+    watching: int = 0,
 ) -> Pipeline:
     """Prove what can be proven of a netlist with a buffer behind each register.
 
@@ -64,13 +71,16 @@ def find_pipeline(
         seen: When outputs and next values count.
         given: What all inputs keep to.
         moves: Of how many the history shall be.
+        invariants: What all states that can be reached keep to, with their inputs.
+        watching: So many registers, the last ones, may make any other one idle.
     """
-    controls = _controls(netlist)
-    guesses = _guess(netlist, controls)
+    controls = find_controls(netlist)
+    guesses = _guess(netlist, controls, watching)
     while True:
         idle = {register: literals[0] for register, literals in guesses.items() if literals}
         now = _watched(netlist, seen, idle)
-        detector = Detector(netlist, now, given)
+        kept = [*given, *_but_for_idle(netlist, idle, invariants)]
+        detector = Detector(netlist, now, kept)
         wrong = []
         for register, control in idle.items():
             fault = Fault(register, OUTPUT, Kind.INVERTED)
@@ -81,11 +91,59 @@ def find_pipeline(
         for register in wrong:
             guesses[register].pop(0)
     if not (moves and waits(netlist, given) and _starts(netlist, controls, idle, moves)):
-        return Pipeline(idle, now, given, 0)
-    return Pipeline(idle, now, [*given, *_history(netlist, given, idle, moves)], moves)
+        return Pipeline(idle, now, kept, 0)
+    work = _at_work(netlist, controls, idle, kept, watching)
+    before = _history(netlist, [*kept, *work], idle, moves)
+    return Pipeline(idle, now, [*kept, *before], moves)
 
 
-def _controls(netlist: GateNetlist) -> dict[int, bool]:
+def _at_work(
+    netlist: GateNetlist,
+    controls: Mapping[int, bool],
+    idle: Mapping[int, int],
+    given: Sequence[Clause],
+    watching: int,
+) -> list[Clause]:
+    """That something is offered or under way, if moves in which that is not so can be left out
+    because the state stays, but for idle registers; or that nothing was offered since the reset."""
+    own = netlist.registers - watching
+    if not watching:
+        return []
+    (valid,) = (literal(net) for net in netlist.inputs["i_valid"])
+    still = [valid, *(literal(int(netlist.state[k])) * (-1 if one else 1)
+                      for k, one in controls.items() if k < own)]  # fmt: skip
+    resets = [literal(net) for net in netlist.inputs.get("rst", ())]
+    with Solver() as solver:
+        solver.add(Frame(netlist, 0).clauses())
+        solver.add(given)
+        solver.add([-k] for k in [*still, *resets])
+        differ = []
+        spare = netlist.nets
+        for k, (a, b) in enumerate(
+            zip(netlist.state.tolist(), netlist.next_state.tolist(), strict=True)
+        ):
+            spare += 1
+            x, y = literal(a), literal(b)
+            solver.add([[-spare, x, y], [-spare, -x, -y]])
+            if k in idle:
+                solver.add([[-spare, -idle[k]]])
+            differ.append(spare)
+        # What watches may begin to see that it is at work.
+        solver.add([differ])
+        if solver.solve([], _CONFLICTS) is not False:
+            return []
+    return [[*still, -literal(int(netlist.state[own]))]]
+
+
+def _but_for_idle(
+    netlist: GateNetlist, idle: Mapping[int, int], clauses: Sequence[Clause]
+) -> list[Clause]:
+    """Clauses that say nothing of idle registers."""
+    free = {literal(int(net)): idle[k] for k, net in enumerate(netlist.state) if k in idle}
+    return [[*c, *(free[abs(x)] for x in c if abs(x) in free)] for c in clauses]
+
+
+def find_controls(netlist: GateNetlist) -> dict[int, bool]:
     """Registers that a reset sets to what they hold initially, and to what: guessed from states at
     random, and proven in `_starts`."""
     rng = np.random.default_rng(0)
@@ -109,9 +167,11 @@ def _sources(netlist: GateNetlist) -> list[set[int]]:
     return [sources[net] for net in netlist.next_state.tolist()]
 
 
-def _guess(netlist: GateNetlist, controls: Mapping[int, bool]) -> dict[int, list[int]]:
+def _guess(
+    netlist: GateNetlist, controls: Mapping[int, bool], watching: int
+) -> dict[int, list[int]]:
     """What may make each register idle: the control register that is as far from the inputs, or
-    any where a register depends on no input."""
+    any where a register depends on no input; else one of those that only watch."""
     number = {net: k for k, net in enumerate(netlist.state.tolist())}
     reads = _sources(netlist)
     offers = set(netlist.inputs["i_valid"])
@@ -131,10 +191,13 @@ def _guess(netlist: GateNetlist, controls: Mapping[int, bool]) -> dict[int, list
         k: literal(int(netlist.driven[k])) * (1 if begins else -1)
         for k, begins in controls.items()
     }
+    own = range(netlist.registers - watching)
+    watched = [idle[c] for c in reversed(controls) if c not in own]
     return {
-        k: [idle[c] for c in controls if k not in depths or depths.get(c) == depths[k]]
+        k: [*(idle[c] for c in controls
+              if c in own and (k not in depths or depths.get(c) == depths[k])), *watched]
         for k in sorted(others)
-    }
+    }  # fmt: skip
 
 
 def _watched(netlist: GateNetlist, seen: Seen, idle: Mapping[int, int]) -> Seen:
@@ -162,7 +225,7 @@ def waiting(netlist: GateNetlist) -> list[Clause]:
 
 
 def waits(netlist: GateNetlist, given: Sequence[Clause]) -> bool:
-    """Whether the state stays while the result waits."""
+    """Whether the state stays while the result waits, and nothing is taken then."""
     frame = Frame(netlist, 0)
     with Solver() as solver:
         solver.add(frame.clauses())
@@ -170,6 +233,7 @@ def waits(netlist: GateNetlist, given: Sequence[Clause]) -> bool:
         solver.add(waiting(netlist))
         pairs = [(frame(a), frame(b)) for a, b in
                  zip(netlist.state.tolist(), netlist.next_state.tolist(), strict=True)]  # fmt: skip
+        pairs += [(bit, literal(0)) for bit in frame.port("i_ready")]
         return all_equal(solver, pairs, netlist.nets)
 
 
@@ -234,6 +298,8 @@ def _history(
         made.append([-valid, ready])
         if k:
             made += follows(frames[k - 1], frame)
+            made += offers_stay(frames[k - 1], frame)
+    made += offers_stay(frames[-1], Frame(netlist, 0))
     resets = [literal(net) for net in netlist.inputs.get("rst", ())]
     for k, (state, following) in enumerate(
         zip(netlist.state.tolist(), netlist.next_state.tolist(), strict=True)
