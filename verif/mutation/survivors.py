@@ -18,12 +18,12 @@ from ...hdl.unit import Unit
 from ..compare import element
 from ..netlist import Fault, GateNetlist, codes_of, first_seen
 from ..netlist.bits import planes_from
+from ..netlist.control_states import control_states
 from ..netlist.detect import Detector
 from ..netlist.pipelines import find_controls, find_pipeline
 from ..netlist.retimed import Retimed, retimed
 from ..netlist.serial_invariants import find_invariants
 from ..netlist.serial_monitor import with_monitor
-from ..netlist.word_states import control_states
 from ..verify import golden
 from .legal import legal_inputs, seen_outputs
 from .vectors import Vectors

@@ -11,6 +11,7 @@ from ...hdl.unit import Unit
 from .aimed_ends import aim_ends
 from .block_sums import block_sums
 from .blocks import block_stimuli, takes_blocks
+from .carried_scales import carried_scales
 from .classes import by_class
 from .corners import corners
 from .directed import aim, bounds, pair_classes, strongest
@@ -18,16 +19,15 @@ from .ends_of_sums import ends_of_sums
 from .long_sums import long_sums
 from .long_targets import long_targets
 from .neighbours import neighbours
+from .orders import in_other_orders
 from .repeated_beats import repeated_beats
 from .root_hard_cases import hard_roots
 from .root_quotients import near_ties_of_quotients
 from .root_squares import ties_of_squares
 from .serial_longest import longest_work
 from .single_beats import single_beats
+from .subnormal_ties import subnormal_ties
 from .tensors import near_powers, tensor_scales
-from .word_orders import in_other_orders
-from .word_scaled import carried_scales
-from .word_ties import subnormal_ties
 
 __all__ = ["EXHAUSTIVE_BITS", "exhaustive_bits", "stimuli", "stimuli_options", "tries_everything"]
 
