@@ -32,6 +32,14 @@ CASES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def hang_ups_are_heeded():
+    """Who runs the tests under ``nohup`` has commands that rightly ignore SIGHUP."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def until(condition, what):
     end = time.monotonic() + 60
     while not condition():

@@ -25,6 +25,7 @@ _PART, _LEAST_BEATS = 16, 8
 _RANDOM, _GOLDEN = 64, 0.6180339887498949
 _KNOWN = {"a", "b", "random", "first", "last"}
 
+
 def long_targets(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndarray]) -> int:
     """Write such sums over draws between others, the longest last; how many beats."""
     formats = _formats(unit, result)
