@@ -16,7 +16,7 @@ from bitwright.verif.golden.observed import Rounded, observing
 from bitwright.verif.golden.rounding import project
 from bitwright.verif.regression import REGRESSION, case_name
 from bitwright.verif.stimuli import EXHAUSTIVE_BITS, exhaustive_bits, stimuli
-from bitwright.verif.stimuli.aimed import aimed_factors, aimed_numbers
+from bitwright.verif.stimuli.aimed.numbers import aimed_factors, aimed_numbers
 from bitwright.verif.stimuli.classes import CLASSES, classify, existing
 from bitwright.verif.verify import golden, verify
 

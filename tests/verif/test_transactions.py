@@ -6,7 +6,7 @@ import pytest
 from bitwright.gen.generate import generate
 from bitwright.verif.compare import element
 from bitwright.verif.stimuli import stimuli
-from bitwright.verif.stimuli.long_sums import long_sums
+from bitwright.verif.stimuli.sums.long import long_sums
 from bitwright.verif.stimuli.tensors import near_powers
 
 _UNITS = {

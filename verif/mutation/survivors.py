@@ -19,8 +19,9 @@ from ..compare import element
 from ..netlist import Fault, GateNetlist, codes_of, first_seen
 from ..netlist.bits import planes_from
 from ..netlist.control_states import control_states
+from ..netlist.controls import find_controls
 from ..netlist.detect import Detector
-from ..netlist.pipelines import find_controls, find_pipeline
+from ..netlist.pipelines import find_pipeline
 from ..netlist.retimed import Retimed, retimed
 from ..netlist.serial_invariants import find_invariants
 from ..netlist.serial_monitor import with_monitor

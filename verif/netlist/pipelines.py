@@ -21,21 +21,18 @@ is one in which nothing was offered.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from .clauses import literal
+from .controls import find_controls, guess_idle
 from .detect import Detector, Seen, own_variables
-from .evaluate import Evaluator
 from .faults import OUTPUT, Fault, Kind
 from .frames import Clause, Frame, equal, follows
-from .gates import ARITY, GateNetlist
+from .gates import GateNetlist
 from .serial_invariants import offers_stay
 from .solver import Solver
 
-__all__ = ["Pipeline", "all_equal", "find_controls", "find_pipeline", "waiting", "waits"]
+__all__ = ["Pipeline", "all_equal", "find_pipeline", "waiting", "waits"]
 
 _CONFLICTS = 2_000
-_SAMPLES = 64
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def find_pipeline(
         watching: So many registers, the last ones, may make any other one idle.
     """
     controls = find_controls(netlist)
-    guesses = _guess(netlist, controls, watching)
+    guesses = guess_idle(netlist, controls, watching)
     while True:
         idle = {register: literals[0] for register, literals in guesses.items() if literals}
         now = _watched(netlist, seen, idle)
@@ -141,63 +138,6 @@ def _but_for_idle(
     """Clauses that say nothing of idle registers."""
     free = {literal(int(net)): idle[k] for k, net in enumerate(netlist.state) if k in idle}
     return [[*c, *(free[abs(x)] for x in c if abs(x) in free)] for c in clauses]
-
-
-def find_controls(netlist: GateNetlist) -> dict[int, bool]:
-    """Registers that a reset sets to what they hold initially, and to what: guessed from states at
-    random, and proven in `_starts`."""
-    rng = np.random.default_rng(0)
-    rows = len(netlist.input_nets) + netlist.registers
-    planes = rng.integers(0, 1 << 64, (rows, _SAMPLES), np.uint64)
-    for row in range(*netlist.rows("rst").indices(rows)) if "rst" in netlist.inputs else ():
-        planes[row] = ~np.uint64(0)
-    found = Evaluator(netlist)(planes)[len(netlist.output_nets) :]
-    level = np.where(netlist.initial, ~np.uint64(0), np.uint64(0))
-    same = (found == level[:, None]).all(axis=1) if "rst" in netlist.inputs else []
-    return {k: bool(netlist.initial[k]) for k in np.flatnonzero(same).tolist()}
-
-
-def _sources(netlist: GateNetlist) -> list[set[int]]:
-    """For each register, the inputs and registers that its next value depends on, by their nets."""
-    sources: list[set[int]] = [{net} for net in range(netlist.nets)]
-    for op, operands, net in zip(
-        netlist.op.tolist(), netlist.operands.tolist(), netlist.driven.tolist(), strict=True
-    ):
-        sources[net] = set().union(*(sources[n] for n in operands[: ARITY[op]]))
-    return [sources[net] for net in netlist.next_state.tolist()]
-
-
-def _guess(
-    netlist: GateNetlist, controls: Mapping[int, bool], watching: int
-) -> dict[int, list[int]]:
-    """What may make each register idle: the control register that is as far from the inputs, or
-    any where a register depends on no input; else one of those that only watch."""
-    number = {net: k for k, net in enumerate(netlist.state.tolist())}
-    reads = _sources(netlist)
-    offers = set(netlist.inputs["i_valid"])
-    carried = {net for port, nets in netlist.inputs.items() if port.startswith("i_")
-               for net in nets} - offers  # fmt: skip
-    depths = {}
-    others = set(number.values()) - controls.keys()
-    for begin, members in ((offers, set(controls)), (carried, others)):
-        depth = {k: 1 for k in members if reads[k] & begin}
-        front = set(depth)
-        while front:
-            nets = {int(netlist.state[k]) for k in front}
-            front = {k for k in members - depth.keys() if reads[k] & nets}
-            depth |= dict.fromkeys(front, 1 + max(depth.values(), default=0))
-        depths |= depth
-    idle = {
-        k: literal(int(netlist.driven[k])) * (1 if begins else -1)
-        for k, begins in controls.items()
-    }
-    own = range(netlist.registers - watching)
-    watched = [idle[c] for c in reversed(controls) if c not in own]
-    return {
-        k: [*(idle[c] for c in controls
-              if c in own and (k not in depths or depths.get(c) == depths[k])), *watched]
-        for k in sorted(others)
-    }  # fmt: skip
 
 
 def _watched(netlist: GateNetlist, seen: Seen, idle: Mapping[int, int]) -> Seen:

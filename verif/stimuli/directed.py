@@ -8,12 +8,12 @@ from amaranth.lib.data import ArrayLayout
 
 from ...hdl.formats import BlockFormat, FloatFormat, NumberFormat
 from ...hdl.unit import Unit
-from .aimed import aimed_factors, aimed_numbers
-from .aimed_blocks import aim_blocks, aim_scaled
-from .aimed_random import random_targets, suits_random
-from .aimed_roots import aimed_roots, makes_roots
-from .aimed_rows import aim_sums
-from .aimed_shifts import aim_shifted, shifts_integers
+from .aimed.blocks import aim_blocks, aim_scaled
+from .aimed.numbers import aimed_factors, aimed_numbers
+from .aimed.random_words import random_targets, suits_random
+from .aimed.roots import aimed_roots, makes_roots
+from .aimed.rows import aim_sums
+from .aimed.shifts import aim_shifted, shifts_integers
 from .classes import by_class
 from .extremes import strongest_beats
 

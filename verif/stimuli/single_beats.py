@@ -3,8 +3,8 @@
 import numpy as np
 
 from ...hdl.unit import Unit
-from .crumbs import crumbs
 from .one_bit_off import one_bit_off
+from .sums.crumbs import crumbs
 
 __all__ = ["single_beats"]
 

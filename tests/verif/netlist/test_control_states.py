@@ -9,9 +9,9 @@ from bitwright.verif.mutation.streams import streams
 from bitwright.verif.netlist import Evaluator, gate_netlist
 from bitwright.verif.netlist.bits import bits_of, planes_from
 from bitwright.verif.netlist.control_states import control_states
+from bitwright.verif.netlist.controls import find_controls
 from bitwright.verif.netlist.detect import Detector
 from bitwright.verif.netlist.faulty_machines import Machines, machine_faults, with_buffers
-from bitwright.verif.netlist.pipelines import find_controls
 from bitwright.verif.stimuli import stimuli
 from bitwright.verif.verify import golden
 

@@ -7,8 +7,9 @@ import pytest
 
 from bitwright.gen.generate import generate
 from bitwright.hdl.formats import parse_format
-from bitwright.verif.stimuli import long_targets, stimuli
-from bitwright.verif.stimuli.long_terms import codes_of_terms, take_apart
+from bitwright.verif.stimuli import stimuli
+from bitwright.verif.stimuli.sums import targets
+from bitwright.verif.stimuli.sums.terms import codes_of_terms, take_apart
 
 SEED = 20261121
 
@@ -22,7 +23,7 @@ def test_terms_add_up(names):
     low = sum(f.lsb_exponent for f in formats)
     most = sum(f.max_integer.bit_length() for f in formats) + 3
     for bits in range(1, most, 1 + most // 24):
-        total = long_targets._bits(rng, bits) * (1 if names == ("uint3",) else -1)
+        total = targets._bits(rng, bits) * (1 if names == ("uint3",) else -1)
         terms = take_apart(rng, formats, total, 64)
         assert total == 0 or terms, f"seed {SEED}"
         if not terms:

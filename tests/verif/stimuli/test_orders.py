@@ -9,8 +9,8 @@ from bitwright.verif.mutation.streams import streams
 from bitwright.verif.netlist import gate_netlist
 from bitwright.verif.netlist.faulty_machines import with_buffers
 from bitwright.verif.stimuli import stimuli
-from bitwright.verif.stimuli.carried_scales import carried_scales
 from bitwright.verif.stimuli.subnormal_ties import subnormal_ties
+from bitwright.verif.stimuli.sums.carried_scales import carried_scales
 from bitwright.verif.verify import golden
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bitwright.gen.generate import make_unit
-from bitwright.verif.stimuli.root_hard_cases import hard_roots
-from bitwright.verif.stimuli.root_quotients import near_ties_of_quotients
-from bitwright.verif.stimuli.root_squares import ties_of_squares
+from bitwright.verif.stimuli.roots.hard_cases import hard_roots
+from bitwright.verif.stimuli.roots.quotients import near_ties_of_quotients
+from bitwright.verif.stimuli.roots.squares import ties_of_squares
 
 BEATS = 2048
 

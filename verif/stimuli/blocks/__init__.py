@@ -1,0 +1,1 @@
+"""What units that multiply blocks under scales are tried on."""

@@ -1,0 +1,1 @@
+"""What units that divide by a root, or sum squares for it, are tried on."""
