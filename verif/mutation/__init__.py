@@ -2,11 +2,12 @@
 
 from .campaign import MOST_EXHAUSTIVE_BITS, trial
 from .minimal import minimal_rows
-from .record import Mutation, mutate, mutation_of, named
+from .record import EmptyMutationError, Mutation, mutate, mutation_of, named
 from .testbench import Testbench, make_testbench
 
 __all__ = [
     "MOST_EXHAUSTIVE_BITS",
+    "EmptyMutationError",
     "Mutation",
     "Testbench",
     "make_testbench",

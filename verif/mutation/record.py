@@ -10,13 +10,17 @@ from ..netlist import Kind, Op
 from ..stimuli import stimuli_options
 from .campaign import Trial, trial
 
-__all__ = ["SHOWN", "Mutation", "mutate", "mutation_of", "named"]
+__all__ = ["SHOWN", "EmptyMutationError", "Mutation", "mutate", "mutation_of", "named"]
 
 SHOWN = 20
 """So many survivors are named."""
 
 _PINS = ("output", "a", "b", "s")
 _KINDS = {Kind.STUCK_AT_0: "stuck at 0", Kind.STUCK_AT_1: "stuck at 1", Kind.INVERTED: "inverted"}
+
+
+class EmptyMutationError(RuntimeError):
+    """There is nothing to spoil: the unit is nothing but wires."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,15 @@ def mutate(
         ValueError: if the vectors asked for cannot be made.
         YosysError, NetlistError: if synthesis fails, or gives no usable netlist.
         UnsoundError: if the sound netlist is not what the golden model says.
+        EmptyMutationError: if it has no gates.
     """
     started = time.perf_counter()
     done = trial(generated, vectors, seed=seed, backend=backend)
+    if not done.faults:
+        raise EmptyMutationError(
+            f"A mutation must have gates to spoil, and {generated.name}{generated.options} has "
+            "none: nothing would be shown"
+        )
     seconds = round(time.perf_counter() - started, 2)
     return mutation_of(generated, done, vectors, seed=seed, seconds=seconds)
 

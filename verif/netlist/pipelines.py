@@ -3,9 +3,8 @@
 In a state that nobody can bring about, a gate may do much that it never does. Two things are known
 of pipelines, and both are proven here for the netlist in hand before they are used:
 
-* *Idle* registers: while a stage holds nothing, that is while its control register is as after
-  reset, the other registers of the stage do not matter: change one of them, and no output changes,
-  and in the next cycle only registers that are idle then.
+* *Idle* registers: while a stage holds nothing, or a sum is NaN, the registers that would hold it
+  do not matter (`find_idle`).
 * *History*: all stages move together, or, while the result waits, none does. So the state is, but
   for idle registers, what so many moves make of some state, as many as one likes. What was offered
   in a move and not taken is offered still.
@@ -22,11 +21,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .clauses import literal
-from .controls import find_controls, guess_idle
-from .detect import Detector, Seen, own_variables
-from .faults import OUTPUT, Fault, Kind
+from .controls import find_controls
+from .detect import Seen, own_variables
 from .frames import Clause, Frame, equal, follows
 from .gates import GateNetlist
+from .idle import Idle, find_idle
 from .serial_invariants import offers_stay
 from .solver import Solver
 
@@ -40,14 +39,14 @@ class Pipeline:
     """What was proven.
 
     Attributes:
-        idle: For the number of a register, the literal of its stage's control register that makes
-            it idle.
+        idle: For the number of a register, the literals that make it idle: of its stage's control
+            register, and of flags.
         seen: What is watched: a register's next value only where it is not idle then.
         given: What the state keeps to, except in a cycle of reset.
         moves: Of how many its history is; 0 where none was proven.
     """
 
-    idle: Mapping[int, int]
+    idle: Idle
     seen: Seen
     given: Sequence[Clause]
     moves: int
@@ -72,21 +71,7 @@ def find_pipeline(
         watching: So many registers, the last ones, may make any other one idle.
     """
     controls = find_controls(netlist)
-    guesses = guess_idle(netlist, controls, watching)
-    while True:
-        idle = {register: literals[0] for register, literals in guesses.items() if literals}
-        now = _watched(netlist, seen, idle)
-        kept = [*given, *_but_for_idle(netlist, idle, invariants)]
-        detector = Detector(netlist, now, kept)
-        wrong = []
-        for register, control in idle.items():
-            fault = Fault(register, OUTPUT, Kind.INVERTED)
-            if detector.ask(fault, _CONFLICTS, [control]).visible is not False:
-                wrong.append(register)
-        if not wrong:
-            break
-        for register in wrong:
-            guesses[register].pop(0)
+    idle, now, kept = find_idle(netlist, controls, seen, given, invariants, watching)
     if not (moves and waits(netlist, given) and _starts(netlist, controls, idle, moves)):
         return Pipeline(idle, now, kept, 0)
     work = _at_work(netlist, controls, idle, kept, watching)
@@ -97,7 +82,7 @@ def find_pipeline(
 def _at_work(
     netlist: GateNetlist,
     controls: Mapping[int, bool],
-    idle: Mapping[int, int],
+    idle: Idle,
     given: Sequence[Clause],
     watching: int,
 ) -> list[Clause]:
@@ -122,39 +107,13 @@ def _at_work(
             spare += 1
             x, y = literal(a), literal(b)
             solver.add([[-spare, x, y], [-spare, -x, -y]])
-            if k in idle:
-                solver.add([[-spare, -idle[k]]])
+            solver.add([-spare, -free] for free in idle.get(k, ()))
             differ.append(spare)
         # What watches may begin to see that it is at work.
         solver.add([differ])
         if solver.solve([], _CONFLICTS) is not False:
             return []
     return [[*still, -literal(int(netlist.state[own]))]]
-
-
-def _but_for_idle(
-    netlist: GateNetlist, idle: Mapping[int, int], clauses: Sequence[Clause]
-) -> list[Clause]:
-    """Clauses that say nothing of idle registers."""
-    free = {literal(int(net)): idle[k] for k, net in enumerate(netlist.state) if k in idle}
-    return [[*c, *(free[abs(x)] for x in c if abs(x) in free)] for c in clauses]
-
-
-def _watched(netlist: GateNetlist, seen: Seen, idle: Mapping[int, int]) -> Seen:
-    """The same, with the next values of idle registers only where they are not idle then."""
-    following = {
-        literal(int(netlist.driven[k])): literal(int(net))
-        for k, net in enumerate(netlist.next_state)
-    }
-    outputs = set(netlist.output_nets.tolist())
-    found = {net: list(when) for net, when in seen.items() if net in outputs}
-    for k, net in enumerate(netlist.next_state.tolist()):
-        control = idle.get(k)
-        awake = [] if control is None else [
-            -following[abs(control)] if control > 0 else following[abs(control)]
-        ]  # fmt: skip
-        found.setdefault(net, []).append(awake)
-    return found
 
 
 def waiting(netlist: GateNetlist) -> list[Clause]:
@@ -188,7 +147,7 @@ def all_equal(solver: Solver, pairs: Sequence[tuple[int, int]], spare: int) -> b
 
 
 def _starts(
-    netlist: GateNetlist, controls: Mapping[int, bool], idle: Mapping[int, int], moves: int
+    netlist: GateNetlist, controls: Mapping[int, bool], idle: Idle, moves: int
 ) -> bool:
     """Whether a reset, and the initial values, lead to a state that stays as it is, but for idle
     registers, while nothing is offered."""
@@ -218,13 +177,13 @@ def _starts(
         pairs = [
             (frames[0](net), frames[-1](net))
             for k, net in enumerate(netlist.state.tolist())
-            if idle.get(k) not in begins
+            if begins.isdisjoint(idle.get(k, ()))
         ]
         return all_equal(solver, pairs, netlist.nets * len(frames))
 
 
 def _history(
-    netlist: GateNetlist, given: Sequence[Clause], idle: Mapping[int, int], moves: int
+    netlist: GateNetlist, given: Sequence[Clause], idle: Idle, moves: int
 ) -> list[Clause]:
     """So many moves, the last of which leads to the state, but for idle registers and resets."""
     own = own_variables(netlist)
@@ -244,6 +203,6 @@ def _history(
     for k, (state, following) in enumerate(
         zip(netlist.state.tolist(), netlist.next_state.tolist(), strict=True)
     ):
-        free = [*resets, idle[k]] if k in idle else resets
+        free = [*resets, *idle.get(k, ())]
         made += ([*clause, *free] for clause in equal(literal(state), frames[-1](following)))
     return made

@@ -175,3 +175,9 @@ def test_command(capsys):
     said = capsys.readouterr().out
     assert "0 survived" in said
     assert "all 256 operand combinations; all inputs were tried; seed 0" in said
+
+
+def test_a_unit_of_wires_is_refused(capsys):
+    wires = ["a=int4", "lanes=4", "width=16", "stages=0"]
+    assert main(["mutate", "packer", *(word for text in wires for word in ("-p", text))]) == 1
+    assert "must have gates to spoil, and packer -p a=int4" in capsys.readouterr().err
