@@ -19,7 +19,9 @@ from bitwright.verif.mutation import (
 )
 from bitwright.verif.mutation.vectors import UnsoundError
 from bitwright.verif.netlist import Evaluator, all_faults, gate_netlist, retimed, with_fault
+from bitwright.verif.netlist.bits import field_bits
 from bitwright.verif.netlist.solver import ContradictionError
+from bitwright.verif.stimuli import stimuli
 
 COMMAND = ["mutate", "float-multiplier", "-p", "a=e2m1fn", "-p", "b=e2m1fn"]
 TINY = {"a": "e2m1fn", "b": "e2m1fn", "o": "e4m3fn"}
@@ -175,6 +177,17 @@ def test_command(capsys):
     said = capsys.readouterr().out
     assert "0 survived" in said
     assert "all 256 operand combinations; all inputs were tried; seed 0" in said
+
+
+def test_what_the_solver_found_is_told_as_stimuli_are():
+    made = generate("hadamard-transform", {"a": "e4m3fn", "points": "2", "width": "8"})
+    netlist, beats = gate_netlist(made), stimuli(made.unit, 100, seed=1)[0]
+    bits = field_bits(made.unit.i, beats)
+    found = survivors._inputs(made.unit, netlist, np.pad(bits, ((0, 0), (0, 2))))
+    assert found.keys() == beats.keys()
+    for name, codes in beats.items():
+        assert found[name].dtype == codes.dtype
+        assert np.array_equal(found[name], codes)
 
 
 def test_a_unit_of_wires_is_refused(capsys):
