@@ -21,7 +21,7 @@ from ..netlist.bits import planes_from
 from ..netlist.control_states import control_states
 from ..netlist.controls import find_controls
 from ..netlist.detect import Detector
-from ..netlist.pipelines import find_pipeline
+from ..netlist.pipelines import find_pipelines
 from ..netlist.retimed import Retimed, retimed
 from ..netlist.serial_invariants import find_invariants
 from ..netlist.serial_monitor import with_monitor
@@ -109,12 +109,14 @@ def settle(
         watched = with_monitor(netlist, unit.beats, unit.latency)
         whole = watched.netlist
         every = [*controlled, *watched.given]
-        states = find_pipeline(
+        for states in find_pipelines(
             whole, seen_outputs(whole), every, _moves(unit, whole),
             find_invariants(whole, every, watched.guesses), watched.registers,
-        )  # fmt: skip
-        last = Detector(whole, states.seen, states.given)
-        _ask([watched.moved(fault) for fault in faults], order, last, proven, shown)
+        ):  # fmt: skip
+            last = Detector(whole, states.seen, states.given)
+            _ask([watched.moved(fault) for fault in faults], order, last, proven, shown)
+            if np.all(proven | (shown >= 0)):
+                break
     operands = _inputs(unit, netlist, np.array(columns)) if columns else None
     return Settled(proven, nothing, operands=operands)
 

@@ -19,7 +19,7 @@ _SAMPLES = 64
 
 def find_controls(netlist: GateNetlist) -> dict[int, bool]:
     """Registers that a reset sets to what they hold initially, and to what: guessed from states at
-    random, and proven by `find_pipeline`."""
+    random, and proven by `find_pipelines`."""
     rng = np.random.default_rng(0)
     rows = len(netlist.input_nets) + netlist.registers
     planes = rng.integers(0, 1 << 64, (rows, _SAMPLES), np.uint64)

@@ -9,7 +9,7 @@ All that makes a flag idle makes idle what it stands for. So, of registers that 
 the other can be changed, first those that are no flags, and the others stay idle.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from .clauses import literal
 from .controls import guess_idle
@@ -36,9 +36,10 @@ def find_idle(
     given: Sequence[Clause],
     invariants: Sequence[Clause],
     watching: int,
-) -> tuple[Idle, Seen, Sequence[Clause]]:
+) -> Iterator[tuple[Idle, Seen, Sequence[Clause]]]:
     """What is idle when; what is watched then: next values only where they are not idle; and what
-    is given: of idle registers, nothing.
+    is given: of idle registers, nothing. First by control registers alone, which leaves more
+    given; then by flags, too, if there are any.
 
     Parameters:
         netlist: With a buffer behind each register.
@@ -56,17 +57,18 @@ def find_idle(
             break
         for register, _ in wrong:
             guesses[register].pop(0)
+    yield idle, now, kept
     flagged: Idle = guess_flags(netlist, controls, idle)
     while flagged:
         both = {k: [*idle.get(k, ()), *flagged.get(k, ())] for k in sorted({*idle, *flagged})}
         wrong = _stray(netlist, both)
         if not wrong:
-            watched, free, wrong = _weighed(netlist, seen, given, invariants, both)
+            now, kept, wrong = _weighed(netlist, seen, given, invariants, both)
             if not wrong:
-                return both, watched, free
+                yield both, now, kept
+                return
         left = _without(flagged, wrong)
         flagged = left if left != flagged else {}
-    return idle, now, kept
 
 
 def _weighed(

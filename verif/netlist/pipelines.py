@@ -17,7 +17,7 @@ the same state, and the unit's steps from states that are alike are alike. After
 is one in which nothing was offered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .clauses import literal
@@ -29,7 +29,7 @@ from .idle import Idle, find_idle
 from .serial_invariants import offers_stay
 from .solver import Solver
 
-__all__ = ["Pipeline", "all_equal", "find_pipeline", "waiting", "waits"]
+__all__ = ["Pipeline", "all_equal", "find_pipelines", "waiting", "waits"]
 
 _CONFLICTS = 2_000
 
@@ -52,15 +52,16 @@ class Pipeline:
     moves: int
 
 
-def find_pipeline(
+def find_pipelines(
     netlist: GateNetlist,
     seen: Seen,
     given: Sequence[Clause],
     moves: int,
     invariants: Sequence[Clause] = (),
     watching: int = 0,
-) -> Pipeline:
-    """Prove what can be proven of a netlist with a buffer behind each register.
+) -> Iterator[Pipeline]:
+    """Prove what can be proven of a netlist with a buffer behind each register; if flags make
+    registers idle, first without them.
 
     Parameters:
         netlist: Which.
@@ -71,12 +72,14 @@ def find_pipeline(
         watching: So many registers, the last ones, may make any other one idle.
     """
     controls = find_controls(netlist)
-    idle, now, kept = find_idle(netlist, controls, seen, given, invariants, watching)
-    if not (moves and waits(netlist, given) and _starts(netlist, controls, idle, moves)):
-        return Pipeline(idle, now, kept, 0)
-    work = _at_work(netlist, controls, idle, kept, watching)
-    before = _history(netlist, [*kept, *work], idle, moves)
-    return Pipeline(idle, now, [*kept, *before], moves)
+    moving = moves > 0 and waits(netlist, given)
+    for idle, now, kept in find_idle(netlist, controls, seen, given, invariants, watching):
+        if moving and _starts(netlist, controls, idle, moves):
+            work = _at_work(netlist, controls, idle, kept, watching)
+            before = _history(netlist, [*kept, *work], idle, moves)
+            yield Pipeline(idle, now, [*kept, *before], moves)
+        else:
+            yield Pipeline(idle, now, kept, 0)
 
 
 def _at_work(

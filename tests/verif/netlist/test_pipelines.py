@@ -9,7 +9,7 @@ from bitwright.verif.netlist import Evaluator, gate_netlist, with_fault
 from bitwright.verif.netlist.bits import bits_of, planes_from
 from bitwright.verif.netlist.detect import Detector
 from bitwright.verif.netlist.faulty_machines import machine_faults, with_buffers
-from bitwright.verif.netlist.pipelines import find_pipeline
+from bitwright.verif.netlist.pipelines import find_pipelines
 from bitwright.verif.netlist.retimed import retimed
 
 UNITS = {
@@ -73,7 +73,7 @@ def test_no_mutant_that_is_called_equivalent_can_be_told(unit, rng):
     made = generate(name, texts)
     netlist = with_buffers(gate_netlist(made))
     given, seen = list(legal_inputs(made.unit, netlist)), seen_outputs(netlist)
-    states = find_pipeline(netlist, seen, given, made.unit.latency)
+    *_, states = find_pipelines(netlist, seen, given, made.unit.latency)
     assert states.moves == made.unit.latency
     pipeline = retimed(netlist, given, made.unit.latency)
     assert (pipeline is None) == (unit in ("sum", "NaN"))

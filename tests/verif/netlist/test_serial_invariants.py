@@ -9,7 +9,7 @@ from bitwright.verif.netlist import Evaluator, gate_netlist, with_fault
 from bitwright.verif.netlist.bits import bits_of, planes_from
 from bitwright.verif.netlist.detect import Detector
 from bitwright.verif.netlist.faulty_machines import machine_faults, with_buffers
-from bitwright.verif.netlist.pipelines import find_pipeline
+from bitwright.verif.netlist.pipelines import find_pipelines
 from bitwright.verif.netlist.serial_invariants import find_invariants
 from bitwright.verif.netlist.serial_monitor import with_monitor
 
@@ -76,12 +76,12 @@ def test_no_mutant_of_a_serial_unit_that_is_called_equivalent_can_be_told(name, 
     made = generate(*UNITS[name])
     netlist, unit = with_buffers(gate_netlist(made)), made.unit
     given = list(legal_inputs(unit, netlist))
-    alone = find_pipeline(netlist, seen_outputs(netlist), given, unit.latency)
+    *_, alone = find_pipelines(netlist, seen_outputs(netlist), given, unit.latency)
     watched = with_monitor(netlist, unit.beats, unit.latency)
     given += watched.given
     kept = find_invariants(watched.netlist, given, watched.guesses)
     seen = seen_outputs(watched.netlist)
-    states = find_pipeline(
+    *_, states = find_pipelines(
         watched.netlist, seen, given, unit.latency + unit.interval * unit.beats, kept,
         watched.registers,
     )  # fmt: skip
