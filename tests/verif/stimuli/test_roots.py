@@ -74,6 +74,25 @@ def test_roots_are_nearer_to_ties_than_draws():
     assert min(apart) < 2**-30
 
 
+def test_what_the_last_bit_of_a_divisor_decides():
+    """Nothing, here: so its mutants survive. Scales are rounded up or down where the root is an odd
+    ``t``, halfway between two: where ``top**2 * sum * t**2`` is ``largest**2 * size``, but for
+    powers of two."""
+    p = make_unit("rms-scale", {"largest": "int8f4", "size": "768", "o": "bf16"}).parameters
+    least = 1 << p.a.mantissa_width
+    apart = []
+    for largest in range(1, p.largest.max_integer + 2):
+        for t in range((1 << p.o.precision) + 1, 2 << p.o.precision, 2):
+            total = Fraction(largest**2 * p.size, (p.top * t) ** 2)
+            while total < least:
+                total *= 2
+            while total >= 2 * least:
+                total /= 2
+            apart.append(abs(total - round(total)) * p.top**2)
+    # In units of the divisor's last place: between two and three.
+    assert 2.28 < min(apart) < 2.29
+
+
 @pytest.mark.parametrize(
     "texts",
     [
