@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...hdl.unit import Unit
+from .bounds import set_bounds
 from .one_bit_off import one_bit_off
 from .sums.crumbs import crumbs
 
@@ -29,8 +30,5 @@ def single_beats(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndar
             result[name][where] = codes
         written += many
     if written and "last" in result:
-        alone = slice(start, start + written)
-        result["first"][alone], result["last"][alone] = 1, 1
-        result["last"][start - 1] = 1
-        result["first"][start + written] = 1
+        set_bounds(result, start, np.arange(start, start + written))
     return written

@@ -11,6 +11,7 @@ from amaranth.lib.data import ArrayLayout
 
 from ...hdl.formats import BlockFormat, FloatFormat, IntegerFormat
 from ...hdl.unit import Unit
+from .bounds import set_bounds
 
 __all__ = ["near_powers", "tensor_scales"]
 
@@ -62,7 +63,5 @@ def near_powers(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndarr
     where = slice(count // 4 * 3, count // 4 * 3 + many)
     result["a"][where] = value & ((1 << format.width) - 1)
     if "last" in result:
-        result["first"][where], result["last"][where] = 1, 1
-        result["last"][where.start - 1] = 1
-        result["first"][where.stop] = 1
+        set_bounds(result, where.start, np.arange(where.start, where.stop))
     return many

@@ -15,6 +15,7 @@ from amaranth.lib.data import ArrayLayout
 from ....hdl.formats import Decoded, FloatFormat, NumberFormat, Projection
 from ....hdl.unit import Unit
 from ...golden.rounding import project
+from ..bounds import set_bounds
 
 __all__ = ["ties_of_squares"]
 
@@ -44,9 +45,7 @@ def ties_of_squares(rng: np.random.Generator, unit: Unit, result: dict[str, np.n
     result["a"][start:] = codes.reshape(beats * sums, lanes)
     if "last" not in result:
         return beats * sums
-    result["last"][start - 1] = 1
-    result["first"][start:] = np.arange(beats * sums) % beats == 0
-    result["last"][start:] = np.arange(beats * sums) % beats == beats - 1
+    set_bounds(result, start, np.arange(start + beats - 1, len(result["a"]), beats))
     return beats * sums + _longest(rng, unit, result, start)
 
 
@@ -66,9 +65,7 @@ def _longest(
     finite = np.isfinite(a.to_float(codes))
     codes = np.where((rng.random(codes.shape) < part) | ~finite, largest, codes)
     result["a"][where] = codes
-    result["last"][start - 1] = 1
-    result["first"][where] = np.arange(end - start) % beats == 0
-    result["last"][where] = np.arange(end - start) % beats == beats - 1
+    set_bounds(result, start, np.arange(start + beats - 1, end, beats))
     return end - start
 
 

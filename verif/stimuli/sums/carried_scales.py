@@ -14,6 +14,7 @@ from amaranth.lib.data import ArrayLayout
 
 from ....hdl.formats import FloatFormat, IntegerFormat
 from ....hdl.unit import Unit
+from ..bounds import set_bounds
 
 __all__ = ["carried_scales"]
 
@@ -69,9 +70,7 @@ def carried_scales(rng: np.random.Generator, unit: Unit, result: dict[str, np.nd
     mantissa = significands & (1 << scale.mantissa_width) - 1
     result["scale"][where] = ((field << scale.mantissa_width) | mantissa).repeat(beats)
     if "last" in shapes:
-        place = np.arange(groups * beats) % beats
-        result["last"][where.start - 1] = 1
-        result["first"][where], result["last"][where] = place == 0, place == beats - 1
+        set_bounds(result, where.start, np.arange(where.start + beats - 1, len(result["a"]), beats))
     return groups * beats
 
 

@@ -11,6 +11,7 @@ from amaranth.lib.data import ArrayLayout
 from ....hdl.formats import FloatFormat
 from ....hdl.formats.dot_semantics import DotSemantics
 from ....hdl.unit import Unit
+from ..bounds import set_bounds
 from .product_table import ProductTable
 
 __all__ = ["Made", "SumFields"]
@@ -137,10 +138,8 @@ class SumFields:
             bits = self.unit.parameters.projection.random_bits
             result["random"][where] = np.arange(count) // self.together % 2 * ((1 << bits) - 1)
         if "last" in result:
-            result["last"][where.start - 1] = 1
-            place = np.arange(count) % self.together
-            result["first"][where] = place == 0
-            result["last"][where] = place == self.together - 1
+            ends = where.start - 1 + np.arange(self.together, count + 1, self.together)
+            set_bounds(result, where.start, ends)
         return count
 
 

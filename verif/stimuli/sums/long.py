@@ -15,6 +15,7 @@ from ....hdl.formats import Decoded, FloatFormat, IntegerFormat, NumberFormat, P
 from ....hdl.unit import Unit
 from ...golden.rounding import project
 from ..aimed.rows import element_of
+from ..bounds import set_bounds
 
 __all__ = ["long_sums"]
 
@@ -64,11 +65,7 @@ def long_sums(rng: np.random.Generator, unit: Unit, result: dict[str, np.ndarray
             result[name][where] = format.encode(1)
         elif name.endswith("_zero"):
             result[name][where] = 0
-    result["first"][where], result["last"][where] = 0, 0
-    result["first"][start + first] = 1
-    result["last"][start + first + lengths - 1] = 1
-    result["last"][start - 1] = 1
-    result["first"][start + many] = 1
+    set_bounds(result, start, start + first + lengths - 1)
     return many
 
 

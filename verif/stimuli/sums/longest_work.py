@@ -12,6 +12,7 @@ import numpy as np
 from ....hdl.formats import IntegerFormat
 from ....hdl.unit import Unit
 from ..aimed.rows import element_of
+from ..bounds import set_bounds
 from ..extremes import numbers_alone
 
 __all__ = ["longest_work"]
@@ -47,10 +48,7 @@ def longest_work(unit: Unit, result: dict[str, np.ndarray]) -> int:
     result["a"][where] = np.concatenate(rows).reshape(axes)
     strongest = codes["b"].min_integer or codes["b"].max_integer
     result["b"][where][: 2 * unit.beats] = strongest & (1 << codes["b"].width) - 1
-    ends = count - many - 1 + np.append(0, np.cumsum(lengths))
-    result["first"][where], result["last"][where] = 0, 0
-    result["last"][ends] = 1
-    result["first"][ends[:-1] + 1] = 1
+    set_bounds(result, where.start, where.start - 1 + np.cumsum(lengths))
     return many
 
 

@@ -7,6 +7,7 @@ but cancel, and the longest sums that there can be are few.
 import numpy as np
 
 from ....hdl.unit import Unit
+from ..bounds import set_bounds
 from ..extremes import numbers_alone
 
 __all__ = ["repeated_beats"]
@@ -40,14 +41,11 @@ def repeated_beats(rng: np.random.Generator, unit: Unit, result: dict[str, np.nd
         if len(rows) + len(chosen) > room:
             break
         rows += chosen
-        ends.append(len(rows) - 1)
+        ends.append(start + len(rows) - 1)
     where = slice(start, start + len(rows))
     for name, codes in result.items():
         codes[where] = beats[name][rows]
-    first, last = result["first"], result["last"]
-    last[start - 1], last[where] = 1, 0
-    last[start + np.array(ends, np.int64)] = 1
-    first[start : start + len(rows) + 1] = last[start - 1 : start + len(rows)]
+    set_bounds(result, start, ends)
     return len(rows)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from ....hdl.formats import FloatFormat, IntegerFormat, NumberFormat
 from ....hdl.unit import Unit
 from ..aimed.rows import element_of
+from ..bounds import set_bounds
 from .terms import Term, cancelling, codes_of_terms, strongest, take_apart, value
 
 __all__ = ["long_targets"]
@@ -111,10 +112,7 @@ def _write(
     for name, codes in zip("ab", codes_of_terms(formats, terms), strict=False):
         result[name][written] = 0
         result[name][rows, columns] = codes
-    first, last = result["first"], result["last"]
-    last[where.start - 1], last[written] = 1, 0
-    last[ends] = 1
-    first[where.start : at + 1] = last[where.start - 1 : at]
+    set_bounds(result, where.start, ends)
     return at - where.start
 
 
