@@ -9,9 +9,9 @@ of them than the unit comes to, but never fewer.
 
 from collections.abc import Mapping, Sequence
 
-from .clauses import gate_clauses, literal
+from .clauses import literal, netlist_clauses
 from .frames import Clause
-from .gates import ARITY, GateNetlist
+from .gates import GateNetlist
 from .solver import Solver
 
 __all__ = ["control_states"]
@@ -38,7 +38,7 @@ def control_states(
     (reset,) = (literal(net) for net in netlist.inputs["rst"])
     found = {tuple(controls[k] for k in registers)}
     with Solver() as solver:
-        solver.add(_leading_to(netlist, [int(netlist.next_state[k]) for k in registers]))
+        solver.add(netlist_clauses(netlist))
         solver.add(given)
         if not _reach(solver, [reset], following, found):
             return []
@@ -76,22 +76,3 @@ def _reach(
 
 def _forbid(solver: Solver, following: Sequence[int], state: Sequence[bool]) -> None:
     solver.add([[-k if one else k for k, one in zip(following, state, strict=True)]])
-
-
-def _leading_to(netlist: GateNetlist, nets: Sequence[int]) -> list[Clause]:
-    """The gates that some nets depend on, and the constants."""
-    driver = {net: gate for gate, net in enumerate(netlist.driven.tolist())}
-    made: list[Clause] = [[-literal(0)], [literal(1)]]
-    front, seen = list(nets), set(nets)
-    while front:
-        net = front.pop()
-        if net not in driver:
-            continue
-        gate = driver[net]
-        pins = netlist.operands[gate].tolist()
-        made += gate_clauses(int(netlist.op[gate]), literal(net), *(literal(n) for n in pins))
-        for pin in pins[: ARITY[netlist.op[gate]]]:
-            if pin not in seen:
-                seen.add(pin)
-                front.append(pin)
-    return made
