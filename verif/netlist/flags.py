@@ -68,7 +68,8 @@ def _ordered(
     sizes = stands.sum(axis=1)
     chosen = [f for f in np.argsort(-sizes, kind="stable")[:_MOST_FLAGS].tolist() if sizes[f]]
     found: dict[int, list[int]] = {}
-    rank = {flag % count: place for place, flag in enumerate(chosen)}
+    # The first place of one of which both levels are chosen.
+    rank = {flag % count: place for place, flag in reversed([*enumerate(chosen)])}
     for place, flag in enumerate(chosen):
         own = flag % count
         said = literal(int(netlist.driven[own])) * (1 if flag < count else -1)

@@ -91,7 +91,10 @@ def _weighed(
 
 
 def _stray(netlist: GateNetlist, idle: Idle) -> list[tuple[int, int]]:
-    """Where a register is idle by a flag, and not by all that makes the flag itself idle."""
+    """Where a register is idle by a flag, and not by all that makes the flag itself idle.
+
+    Flags in a circle, too: each would have to be idle by itself.
+    """
     number = {literal(int(net)): k for k, net in enumerate(netlist.driven[: netlist.registers])}
     return [(k, x) for k, literals in idle.items() for x in literals
             if not set(idle.get(number[abs(x)], ())) <= set(literals)]  # fmt: skip
